@@ -49,5 +49,6 @@ type LeftOut struct {
 	Gitignore       int64 `json:"gitignore"`
 	Symlink         int64 `json:"symlink"`
 	OtherFilesystem int64 `json:"other_filesystem"`
+	Special         int64 `json:"special"` // pipes, sockets and devices
 	LowConfidence   int64 `json:"low_confidence"`
 }

@@ -1,0 +1,258 @@
+package scanner
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/repo"
+)
+
+// see takes the findings of one target.
+func (s *Scan) see(target int, list []finding.Sighting) {
+	for _, x := range list {
+		x.Target = target
+		s.sightings = append(s.sightings, x)
+	}
+}
+
+// fail takes something that could not be read.
+func (s *Scan) fail(e finding.Error) {
+	s.result.Report.Scan.Errors = append(s.result.Report.Scan.Errors, e)
+}
+
+// cover adds one target's coverage.
+func (s *Scan) cover(target int, c finding.Coverage) {
+	sum := &s.result.Report.Scan.Coverage
+	sum.Files += c.Files
+	sum.Bytes += c.Bytes
+	sum.Containers += c.Containers
+	for _, n := range [...]struct{ to, from *finding.ObjectCount }{
+		{&sum.Objects.Blob, &c.Objects.Blob},
+		{&sum.Objects.Commit, &c.Objects.Commit},
+		{&sum.Objects.Tag, &c.Objects.Tag},
+		{&sum.Objects.Tree, &c.Objects.Tree},
+	} {
+		n.to.Present += n.from.Present
+		n.to.Read += n.from.Read
+	}
+	for _, a := range c.Absent {
+		if i := slices.IndexFunc(sum.Absent, func(b finding.Absent) bool { return a.What == b.What }); i >= 0 {
+			sum.Absent[i].Count += a.Count
+		} else {
+			sum.Absent = append(sum.Absent, a)
+		}
+	}
+	for _, u := range c.Opaque {
+		u.Target = target
+		sum.Opaque = append(sum.Opaque, u)
+	}
+	for _, u := range c.Cut {
+		u.Target = target
+		sum.Cut = append(sum.Cut, u)
+	}
+	l, m := &sum.LeftOut, c.LeftOut
+	l.Exclude += m.Exclude
+	l.Gitignore += m.Gitignore
+	l.Symlink += m.Symlink
+	l.OtherFilesystem += m.OtherFilesystem
+	l.Special += m.Special
+	l.LowConfidence += m.LowConfidence
+}
+
+// expose takes what one repository's commits say of a key, and joins it with
+// what others said.
+func (s *Scan) expose(e finding.Exposure) {
+	known, ok := s.exposures[e.ID]
+	if !ok {
+		s.exposures[e.ID] = &e
+		return
+	}
+	if known.FirstSeen == nil || e.FirstSeen != nil && e.FirstSeen.CommitDate < known.FirstSeen.CommitDate {
+		known.FirstSeen = e.FirstSeen
+	}
+	if known.LastSeen == nil || e.LastSeen != nil && e.LastSeen.CommitDate > known.LastSeen.CommitDate {
+		known.LastSeen = e.LastSeen
+	}
+	if known.Removed == nil || e.Removed != nil && e.Removed.CommitDate > known.Removed.CommitDate {
+		known.Removed = e.Removed
+	}
+	known.Authors = append(known.Authors, e.Authors...)
+	known.InHead = known.InHead || e.InHead
+	r, o := &known.ReachableFrom, e.ReachableFrom
+	r.Refs, r.Worktrees = append(r.Refs, o.Refs...), append(r.Worktrees, o.Worktrees...)
+	r.Reflogs, r.Stash = append(r.Reflogs, o.Reflogs...), append(r.Stash, o.Stash...)
+	if known.CreatedNoLaterThan == nil || e.CreatedNoLaterThan != nil && *e.CreatedNoLaterThan < *known.CreatedNoLaterThan {
+		known.CreatedNoLaterThan = e.CreatedNoLaterThan
+	}
+}
+
+// Finish closes the scan and returns its result.
+func (s *Scan) Finish() *Result {
+	s.joinWorkTrees()
+	report := s.result.Report
+	report.Findings = make([]finding.Finding, 0, len(s.sightings))
+	keys := map[finding.ID]*finding.Exposure{}
+	for i := range s.sightings {
+		x := &s.sightings[i]
+		x.SetFingerprint()
+		report.Findings = append(report.Findings, x.Finding)
+		s.result.Keys[x.Key] = x.Secret
+		e, ok := keys[x.Key]
+		if !ok {
+			if e, ok = s.exposures[x.Key]; !ok {
+				e = &finding.Exposure{ID: x.Key, Masked: x.Masked}
+			}
+			e.Status = finding.Unverified
+			keys[x.Key] = e
+		}
+		e.Occurrences++
+		if x.Confidence > e.Confidence || x.Confidence == e.Confidence && (e.Rule == "" || x.Rule < e.Rule) {
+			e.Confidence, e.Rule = x.Confidence, x.Rule
+		}
+		if e.Extent == "" || x.Extent == finding.Exact {
+			e.Extent = x.Extent
+		}
+		e.InWorktree = e.InWorktree || x.Tracked != "" || x.Location == finding.InFile
+	}
+	for _, e := range keys {
+		for _, list := range [...]*[]string{&e.Authors, &e.ReachableFrom.Refs, &e.ReachableFrom.Worktrees, &e.ReachableFrom.Reflogs, &e.ReachableFrom.Stash} {
+			slices.Sort(*list)
+			*list = slices.Compact(*list)
+		}
+		if e.InHead {
+			e.Removed = nil
+		}
+		report.Keys = append(report.Keys, *e)
+	}
+	slices.SortFunc(report.Keys, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(report.Findings, compareFindings)
+	scan := &report.Scan
+	sortUnread(scan.Coverage.Opaque)
+	sortUnread(scan.Coverage.Cut)
+	slices.SortFunc(scan.Coverage.Absent, func(a, b finding.Absent) int { return cmp.Compare(a.What, b.What) })
+	slices.SortFunc(scan.Errors, func(a, b finding.Error) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
+	})
+	scan.Errors = slices.Compact(scan.Errors)
+	slices.Sort(scan.Warnings)
+	scan.Warnings = slices.Compact(scan.Warnings)
+	scan.ElapsedMS = s.opts.Now().Sub(s.started).Milliseconds()
+	c := &scan.Coverage
+	scan.Complete = !s.incomplete && len(scan.Errors) == 0 && len(c.Cut) == 0 &&
+		(!s.opts.RequireComplete || len(c.Opaque) == 0 && len(c.Absent) == 0)
+	return s.result
+}
+
+func compareFindings(a, b finding.Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Target, b.Target), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Location, b.Location),
+		cmp.Compare(a.Member, b.Member), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+		cmp.Compare(a.Key, b.Key), cmp.Compare(a.Ordinal, b.Ordinal), slices.Compare(a.Layers, b.Layers),
+		cmp.Compare(a.Blob, b.Blob), cmp.Compare(a.Commit, b.Commit),
+	)
+}
+
+func sortUnread(list []finding.Unread) {
+	slices.SortFunc(list, func(a, b finding.Unread) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Member, b.Member), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
+	})
+}
+
+// A place is where a finding lies in a repository, whatever version it is of.
+type place struct {
+	target       int
+	path, member string
+	key          finding.ID
+	layers       string
+	ordinal      int
+}
+
+func placeOf(x *finding.Sighting) place {
+	return place{x.Target, x.Path, x.Member, x.Key, strings.Join(x.Layers, ","), x.Ordinal}
+}
+
+// joinWorkTrees makes one finding of a file in a work tree and the versions of
+// it that the index and history hold: the file is the newest of them.
+func (s *Scan) joinWorkTrees() {
+	versions := map[place]*finding.Sighting{}
+	for i := range s.sightings {
+		if x := &s.sightings[i]; x.Location == finding.InBlob || x.Location == finding.InIndex {
+			versions[placeOf(x)] = x
+		}
+	}
+	status := map[int]*trackedStatus{}
+	kept := s.sightings[:0:0]
+	for i := range s.sightings {
+		x := s.sightings[i]
+		root, ok := s.roots[x.Target]
+		if !ok || x.Location != finding.InFile {
+			continue
+		}
+		target, path, ok := s.workTreeOf(filepath.Join(root, filepath.FromSlash(x.Path)))
+		if !ok {
+			continue
+		}
+		if status[target] == nil {
+			status[target] = newTrackedStatus(s.repos[target])
+		}
+		s.sightings[i].Tracked = status[target].of(path)
+		at := placeOf(&x)
+		at.target, at.path = target, path
+		if v := versions[at]; v != nil {
+			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet
+			v.Tracked = s.sightings[i].Tracked
+			s.sightings[i].Masked = "" // told by v
+		}
+	}
+	for _, x := range s.sightings {
+		if x.Masked != "" {
+			kept = append(kept, x)
+		}
+	}
+	s.sightings = kept
+}
+
+// workTreeOf finds the repository among the targets in whose work tree the
+// file lies, the innermost one, and the file's slash path there.
+func (s *Scan) workTreeOf(file string) (target int, path string, ok bool) {
+	deepest := 0
+	for id, r := range s.repos {
+		if r.WorkTree == "" || len(r.WorkTree) < deepest {
+			continue
+		}
+		rel, err := filepath.Rel(r.WorkTree, file)
+		if err == nil && filepath.IsLocal(rel) {
+			deepest, target, path, ok = len(r.WorkTree), id, filepath.ToSlash(rel), true
+		}
+	}
+	return target, path, ok
+}
+
+// A trackedStatus says what Git thinks of the files of one work tree.
+type trackedStatus struct {
+	tracked map[string]bool
+	ignore  *repo.Ignore
+}
+
+func newTrackedStatus(r *repo.Repo) *trackedStatus {
+	t := &trackedStatus{tracked: map[string]bool{}}
+	if index, err := r.Index(); err == nil {
+		for _, e := range index.Entries {
+			t.tracked[e.Path] = true
+		}
+	}
+	return t
+}
+
+func (t *trackedStatus) of(path string) finding.Tracked {
+	switch {
+	case t.tracked[path]:
+		return finding.IsTracked
+	case t.ignore != nil && t.ignore.Match(path, false):
+		return finding.IsIgnored
+	}
+	return finding.IsUntracked
+}

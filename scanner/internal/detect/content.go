@@ -1,0 +1,316 @@
+package detect
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/layer"
+)
+
+const (
+	// chunk is how many bytes of a stream are searched at a time, and margin how
+	// many on each side a candidate is sure to see beside it.
+	chunk  = 4 << 20
+	margin = 128 << 10
+
+	// whole is the largest member of a container that is held in memory. Larger
+	// ones are searched as streams.
+	whole = 16 << 20
+)
+
+// content is what is known of one content while its pieces are searched.
+type content struct {
+	member   string
+	layers   []string // containers around it, outermost first
+	budget   *layer.Budget
+	cursors  [3]*cursor // by encoding; nil until needed
+	ordinals map[string]int
+	from, to int // the part of the piece at hand whose keys are reported
+}
+
+// Bytes searches content that is held in memory.
+func (w *Worker) Bytes(ctx context.Context, b []byte) (Outcome, error) {
+	w.out = Outcome{}
+	err := w.bytes(ctx, &content{budget: layer.NewBudget(w.engine.opts.Limits)}, b)
+	return w.out, err
+}
+
+// Stream searches what r gives, in overlapping chunks, to its end. If r is an
+// [io.ReaderAt] as well, containers of any kind in it are opened; size is then
+// the length of the whole content.
+func (w *Worker) Stream(ctx context.Context, r io.Reader, size int64) (Outcome, error) {
+	w.out = Outcome{}
+	err := w.stream(ctx, &content{budget: layer.NewBudget(w.engine.opts.Limits)}, r, size)
+	return w.out, err
+}
+
+func (w *Worker) bytes(ctx context.Context, c *content, b []byte) error {
+	w.out.Bytes += int64(len(b))
+	first := len(w.out.Hits)
+	w.piece(ctx, c, b, 0, len(b))
+	format, ok := w.sniff(b, b)
+	if !ok {
+		return nil
+	}
+	raw := len(w.out.Hits)
+	err := w.unpack(ctx, c, format, layer.SourceAt(bytes.NewReader(b), int64(len(b))))
+	w.dropTold(first, raw)
+	return err
+}
+
+// sniff tells which container has the given head and, if head and tail are
+// known, tail.
+func (w *Worker) sniff(head, tail []byte) (layer.Format, bool) {
+	if w.engine.opts.Limits.Depth == 0 {
+		return 0, false
+	}
+	if format, ok := layer.Sniff(head); ok {
+		return format, true
+	}
+	return layer.SniffTail(tail[max(0, len(tail)-layer.SniffTailLen):])
+}
+
+// dropTold drops those of Hits[first:raw], found in the raw bytes of a
+// container, that its members told again, with a better place.
+func (w *Worker) dropTold(first, raw int) {
+	told := map[finding.ID]int{}
+	for _, h := range w.out.Hits[raw:] {
+		told[h.Key.ID()]++
+	}
+	if len(told) == 0 || first == raw {
+		return
+	}
+	kept := w.out.Hits[:first]
+	for i, h := range w.out.Hits[first:] {
+		id := h.Key.ID()
+		if first+i < raw && told[id] > 0 {
+			told[id]--
+			continue
+		}
+		kept = append(kept, h)
+	}
+	w.out.Hits = kept
+}
+
+// stream searches content of any length.
+func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64) error {
+	head := make([]byte, layer.SniffLen)
+	n, err := io.ReadFull(r, head)
+	head = head[:n]
+	whole := io.MultiReader(bytes.NewReader(head), r)
+	if err != nil {
+		return w.chunks(ctx, c, whole)
+	}
+	at, random := r.(io.ReaderAt)
+	var tail []byte
+	if random && size > layer.SniffTailLen {
+		tail = make([]byte, layer.SniffTailLen)
+		if n, err := at.ReadAt(tail, size-layer.SniffTailLen); n < len(tail) && err != nil {
+			tail = nil
+		}
+	}
+	format, ok := w.sniff(head, tail)
+	if !ok {
+		return w.chunks(ctx, c, whole)
+	}
+	first := len(w.out.Hits)
+	if !random {
+		return w.unpackStream(ctx, c, format, whole)
+	}
+	if err := w.chunks(ctx, c, whole); err != nil {
+		return err
+	}
+	raw := len(w.out.Hits)
+	err = w.unpack(ctx, c, format, layer.SourceAt(at, size))
+	w.dropTold(first, raw)
+	return err
+}
+
+// chunks slides a window over r. Each piece of it begins and ends with a margin
+// whose candidates belong to the neighbours.
+func (w *Worker) chunks(ctx context.Context, c *content, r io.Reader) error {
+	buf := w.buffer(chunk + 2*margin)
+	defer w.release(buf)
+	for fill, from := 0, 0; ; {
+		n, err := io.ReadFull(r, buf[fill:])
+		fill += n
+		w.out.Bytes += int64(n)
+		if err != nil {
+			w.piece(ctx, c, buf[:fill], from, fill)
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				return nil
+			}
+			return err
+		}
+		to := runeStart(buf, fill-margin)
+		w.piece(ctx, c, buf[:fill], from, to)
+		drop := runeStart(buf, to-margin)
+		for _, cur := range c.cursors {
+			if cur != nil {
+				cur.seek(buf[:fill], drop)
+				cur.next -= drop
+			}
+		}
+		fill = copy(buf, buf[drop:fill])
+		from = to - drop
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// runeStart moves i back to where a UTF-8 character begins, so that no
+// character is counted in two parts.
+func runeStart(b []byte, i int) int {
+	for n := 0; n < 3 && i > 0 && b[i]&0xc0 == 0x80; n++ {
+		i--
+	}
+	return i
+}
+
+// piece searches b and reports the keys that begin in b[from:to]. The bytes
+// before and after are there for their context.
+func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) {
+	if c.cursors[utf8Text] == nil {
+		cur := newCursor(utf8Text)
+		c.cursors[utf8Text] = &cur
+	}
+	c.from, c.to = from, to
+	found := sorted(w.search(ctx, &frame{bytes: b}, c, nil))
+	for i, m := range found {
+		if m.start < from || m.start >= to || duplicate(found[:i], m) {
+			continue
+		}
+		if m.verdict.Confidence < w.engine.opts.Confidence {
+			if m.verdict.Confidence > finding.None {
+				w.out.Low++
+			}
+			continue
+		}
+		w.out.Hits = append(w.out.Hits, w.hit(c, b, m, found))
+	}
+}
+
+// sorted brings matches into the order of their places, the one with the fewest
+// layers first.
+func sorted(found []match) []match {
+	slices.SortStableFunc(found, func(x, y match) int {
+		return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(len(x.layers), len(y.layers)), cmp.Compare(y.end, x.end))
+	})
+	return found
+}
+
+// duplicate tells whether an earlier match is the same key at the same place,
+// seen through other layers.
+func duplicate(earlier []match, m match) bool {
+	for i := len(earlier) - 1; i >= 0; i-- {
+		e := &earlier[i]
+		if e.end > m.start && e.verdict.Key.ID() == m.verdict.Key.ID() {
+			return true
+		}
+		if m.start-e.start > margin {
+			break
+		}
+	}
+	return false
+}
+
+// hit turns a match into what is reported of it.
+func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
+	h := Hit{
+		Key:        m.verdict.Key,
+		Rule:       m.verdict.Rule,
+		Confidence: m.verdict.Confidence,
+		Extent:     m.verdict.Extent,
+		Member:     c.member,
+		Layers:     slices.Concat(c.layers, m.layers),
+	}
+	cur := c.cursor(m.layers)
+	start := cur.seek(b, m.start)
+	end := *cur
+	last := end.seek(b, trimEnd(b, m.start, m.end))
+	h.Line, h.Column, h.EndLine, h.EndColumn = start.line, start.column, last.line, last.column
+	if len(h.Layers) == len(c.layers) {
+		h.Snippet = snippet(b, m, found, start.line)
+	}
+	name := string(h.Key.ID()) + strings.Join(h.Layers, ",")
+	if c.ordinals == nil {
+		c.ordinals = map[string]int{}
+	}
+	h.Ordinal = c.ordinals[name]
+	c.ordinals[name]++
+	return h
+}
+
+// cursor returns the cursor that counts characters as the outermost encoding
+// has them. One that is first needed in the middle of a stream takes the line
+// of the UTF-8 cursor, whose count of line feeds is the same for text.
+func (c *content) cursor(layers []string) *cursor {
+	enc := utf8Text
+	if len(layers) > 0 {
+		switch layers[0] {
+		case "utf-16le":
+			enc = utf16LE
+		case "utf-16be":
+			enc = utf16BE
+		}
+	}
+	if c.cursors[enc] == nil {
+		cur := *c.cursors[utf8Text]
+		if cur.next == 0 && cur.bom {
+			cur = newCursor(enc)
+		}
+		cur.enc = enc
+		c.cursors[enc] = &cur
+	}
+	return c.cursors[enc]
+}
+
+// trimEnd moves end back over what only separates an encoded run from what
+// follows it.
+func trimEnd(b []byte, start, end int) int {
+	for end > start && bytes.IndexByte([]byte(" \t\r\n\x00"), b[end-1]) >= 0 {
+		end--
+	}
+	return end
+}
+
+func (w *Worker) gap(list *[]Gap, c *content, reason string) {
+	g := Gap{Member: c.member, Reason: reason}
+	if !slices.Contains(*list, g) {
+		*list = append(*list, g)
+	}
+}
+
+// buffer returns a buffer of n bytes of the worker's own.
+func (w *Worker) buffer(n int) []byte {
+	if i := len(w.buffers) - 1; i >= 0 {
+		b := w.buffers[i]
+		w.buffers = w.buffers[:i]
+		if cap(b) >= n {
+			return b[:n]
+		}
+	}
+	return make([]byte, n)
+}
+
+func (w *Worker) release(b []byte) { w.buffers = append(w.buffers, b) }
+
+// Mask returns text with every key in it masked, encoded ones wholly: for
+// paths, names and messages that reach a report.
+func (w *Worker) Mask(text string) string {
+	b := []byte(text)
+	if !w.engine.Candidate(b) {
+		return text
+	}
+	saved := w.out
+	found := w.search(context.Background(), &frame{bytes: b}, &content{budget: layer.NewBudget(layer.Limits{})}, nil)
+	w.out = saved
+	return string(mask(b, 0, len(b), found))
+}

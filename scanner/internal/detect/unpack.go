@@ -1,0 +1,168 @@
+package detect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/petrascan/petrascan/scanner/internal/layer"
+)
+
+// unpack searches the members of a container, and the containers among them.
+func (w *Worker) unpack(ctx context.Context, c *content, format layer.Format, src layer.Source) error {
+	if format.Opaque() {
+		w.gap(&w.out.Opaque, c, format.String()+" is not opened; its raw bytes were searched")
+		return nil
+	}
+	w.out.Containers++
+	err := layer.Unpack(ctx, format, src, c.budget, func(m layer.Member) error {
+		inner := &content{member: nest(c.member, m.Name), layers: append(slices.Clip(c.layers), format.String()), budget: c.budget}
+		return w.open(ctx, inner, m)
+	})
+	return w.note(c, err)
+}
+
+// unpackStream does the same for a container that can be read only once: what
+// the unpacking reads passes by a second worker, which searches it as it is.
+func (w *Worker) unpackStream(ctx context.Context, c *content, format layer.Format, r io.Reader) error {
+	pr, pw := io.Pipe()
+	raw := w.engine.NewWorker()
+	done := make(chan error, 1)
+	go func() {
+		err := raw.chunks(ctx, c.beside(), pr)
+		pr.CloseWithError(err)
+		done <- err
+	}()
+	tee := io.TeeReader(r, pw)
+	first := len(w.out.Hits)
+	err := w.unpack(ctx, c, format, layer.SourceStream(tee))
+	if _, drained := io.Copy(io.Discard, tee); err == nil {
+		err = drained
+	}
+	pw.Close()
+	if rawErr := <-done; err == nil {
+		err = rawErr
+	}
+	members := slices.Clone(w.out.Hits[first:])
+	w.out.Hits = append(w.out.Hits[:first], raw.out.Hits...)
+	mid := len(w.out.Hits)
+	w.out.Hits = append(w.out.Hits, members...)
+	w.dropTold(first, mid)
+	raw.out.Hits = nil
+	w.out.add(&raw.out)
+	return err
+}
+
+// beside returns content with the same place as c, for another worker.
+func (c *content) beside() *content {
+	return &content{member: c.member, layers: c.layers, budget: layer.NewBudget(layer.Limits{})}
+}
+
+func nest(outer, name string) string {
+	switch {
+	case name == "":
+		return outer
+	case outer == "":
+		return name
+	}
+	return outer + "!" + name
+}
+
+// open searches one member: in memory if it is small, else as a stream.
+func (w *Worker) open(ctx context.Context, c *content, m layer.Member) error {
+	if m.Name != "" {
+		c.member = w.Mask(c.member)
+	}
+	buf := w.buffer(whole)
+	n, err := io.ReadFull(m.Reader, buf)
+	if err == nil {
+		head := bytes.Clone(buf)
+		w.release(buf)
+		err := w.stream(ctx, c, io.MultiReader(bytes.NewReader(head), m.Reader), m.Size)
+		return ignoreFault(err)
+	}
+	if inner := w.bytes(ctx, c, buf[:n]); inner != nil {
+		return inner
+	}
+	w.release(buf)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return ignoreFault(err)
+}
+
+// ignoreFault returns nil for what Unpack reports by itself.
+func ignoreFault(err error) error {
+	var fault *layer.Fault
+	if errors.As(err, &fault) {
+		return nil
+	}
+	return err
+}
+
+// note puts the faults of a container into the outcome. What remains is an
+// error of the content itself, or of the context.
+func (w *Worker) note(c *content, err error) error {
+	var faults layer.Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	var unreadable error
+	for _, f := range faults {
+		at := &content{member: nest(c.member, f.Member)}
+		reason := f.Format.String() + ": " + f.Reason
+		switch f.Kind {
+		case layer.Opaque:
+			w.gap(&w.out.Opaque, at, reason)
+		case layer.Cut:
+			w.gap(&w.out.Cut, at, reason)
+		default:
+			unreadable = f
+		}
+	}
+	return unreadable
+}
+
+// compressed opens the container that an encoded run holds. What is found in it
+// is reported where the run begins.
+func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
+	start := f.source(f.text.From)
+	if start < c.from || start >= c.to {
+		return
+	}
+	data := f.bytes[f.text.From:f.text.To]
+	format, ok := layer.Sniff(data)
+	if !ok || w.engine.opts.Limits.Depth == 0 {
+		return
+	}
+	// A worker of its own, since this one is in the midst of the text around
+	// the run.
+	sub := w.engine.NewWorker()
+	inner := &content{member: c.member, layers: slices.Concat(c.layers, f.layers), budget: c.budget}
+	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
+	if len(sub.out.Hits) > 0 {
+		root := f
+		for root.outer != nil {
+			root = root.outer
+		}
+		cur := *c.cursor(f.layers)
+		at := cur.seek(root.bytes, start)
+		end := cur.seek(root.bytes, f.source(f.text.To))
+		for i := range sub.out.Hits {
+			h := &sub.out.Hits[i]
+			h.Line, h.Column, h.EndLine, h.EndColumn, h.Snippet = at.line, at.column, end.line, end.column, nil
+		}
+	}
+	w.out.add(&sub.out)
+}
+
+func (o *Outcome) add(p *Outcome) {
+	o.Hits = append(o.Hits, p.Hits...)
+	o.Low += p.Low
+	o.Bytes += p.Bytes
+	o.Containers += p.Containers
+	o.Opaque = append(o.Opaque, p.Opaque...)
+	o.Cut = append(o.Cut, p.Cut...)
+}

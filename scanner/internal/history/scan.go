@@ -1,0 +1,169 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/detect"
+	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+	"github.com/petrascan/petrascan/scanner/internal/repo"
+)
+
+// Options say how to search a repository.
+type Options struct {
+	Engine   *detect.Engine
+	Jobs     int                        // workers; 0: one a CPU
+	Progress func(objects, bytes int64) // called now and then, from any goroutine; may be nil
+	Index    bool                       // search what is staged, too
+}
+
+// A Result is what a repository held and what was read of it.
+type Result struct {
+	Sightings []finding.Sighting
+	Keys      []finding.Exposure // one a key, without status; see [finding.Exposure]
+	Coverage  finding.Coverage
+	Errors    []finding.Error
+	Warnings  []string
+	Range     *finding.Range
+}
+
+// A repository is an open repository with its store and refs: what every kind
+// of scan begins with.
+type repository struct {
+	*repo.Repo
+	ctx    context.Context // of the scan, which the repository does not outlive
+	store  *gitobj.Store
+	refs   []repo.Ref
+	staged *repo.Index // nil: not asked for, or unreadable
+	result *Result
+	opts   Options
+}
+
+func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
+	store, err := gitobj.Open(gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
+	if err != nil {
+		return nil, fmt.Errorf("open the object store: %w", err)
+	}
+	h := &repository{Repo: r, ctx: ctx, store: store, opts: o, result: &Result{}}
+	refs, problems, err := r.Refs()
+	if err != nil {
+		store.Close()
+		return nil, fmt.Errorf("read the refs: %w", err)
+	}
+	h.refs = refs
+	h.problems(problems)
+	return h, nil
+}
+
+func (h *repository) problems(list []repo.Problem) {
+	for _, p := range list {
+		h.result.Errors = append(h.result.Errors, finding.Error{Path: h.relative(p.Path), Reason: p.Err.Error()})
+	}
+}
+
+// relative shortens a path in the Git directory to what follows it.
+func (h *repository) relative(path string) string {
+	for _, dir := range [...]string{h.GitDir, h.CommonDir} {
+		if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
+			return filepath.ToSlash(rel)
+		}
+	}
+	return filepath.ToSlash(path)
+}
+
+func objectName(id gitobj.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
+}
+
+// Scan searches everything in the repository: all objects, reachable or not,
+// the index and the names of the refs.
+func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+	h, err := open(ctx, r, o)
+	if err != nil {
+		return nil, err
+	}
+	defer h.store.Close()
+	if o.Index {
+		if h.staged, err = r.Index(); err != nil {
+			h.result.Errors = append(h.result.Errors, finding.Error{Path: h.relative(r.IndexPath()), Reason: err.Error()})
+		}
+	}
+	found, err := h.searchAll(ctx)
+	if err != nil {
+		return h.result, err
+	}
+	if err := h.attribute(ctx, found); err != nil {
+		return h.result, err
+	}
+	h.refNames()
+	return h.result, nil
+}
+
+// A haul is what the walk over a store brought up.
+type haul struct {
+	objects map[gitobj.Type]map[gitobj.ID]holder
+	names   map[string]detect.Outcome
+	missing []gitobj.Missing
+}
+
+// searchAll walks the store once and searches everything in it.
+func (h *repository) searchAll(ctx context.Context) (*haul, error) {
+	var searchers []*searcher
+	walked, err := h.store.Walk(ctx, gitobj.WalkOptions{
+		Workers:    h.opts.Jobs,
+		Types:      gitobj.Types(gitobj.Commit, gitobj.Tree, gitobj.Blob, gitobj.Tag),
+		Match:      h.opts.Engine.Candidate,
+		Overlap:    h.opts.Engine.Overlap(),
+		Whole:      h.opts.Engine.Whole,
+		Progress:   h.opts.Progress,
+		CheckLinks: true,
+	}, func() gitobj.Visitor {
+		s := newSearcher(ctx, h.opts.Engine)
+		searchers = append(searchers, s)
+		return s
+	})
+	found := &haul{objects: map[gitobj.Type]map[gitobj.ID]holder{}, names: map[string]detect.Outcome{}}
+	for _, s := range searchers {
+		found.add(s)
+		h.result.Errors = append(h.result.Errors, s.errors...)
+	}
+	if walked != nil {
+		h.count(walked)
+		found.missing = walked.Missing
+	}
+	return found, err
+}
+
+func (f *haul) add(s *searcher) {
+	for typ, list := range s.holders {
+		if f.objects[typ] == nil {
+			f.objects[typ] = map[gitobj.ID]holder{}
+		}
+		for _, o := range list {
+			f.objects[typ][o.id] = o
+		}
+	}
+	for name, out := range s.names {
+		f.names[name] = out
+	}
+}
+
+// count puts what the walk read into the coverage.
+func (h *repository) count(w *gitobj.WalkResult) {
+	c := &h.result.Coverage
+	c.Bytes += w.Bytes
+	for typ, n := range map[gitobj.Type]*finding.ObjectCount{
+		gitobj.Blob: &c.Objects.Blob, gitobj.Commit: &c.Objects.Commit, gitobj.Tag: &c.Objects.Tag, gitobj.Tree: &c.Objects.Tree,
+	} {
+		n.Present += w.Present[typ]
+		n.Read += w.Read[typ]
+	}
+	for _, p := range w.Problems {
+		h.result.Errors = append(h.result.Errors, finding.Error{Path: h.relative(p.Path), Object: objectName(p.ID), Reason: p.Reason})
+	}
+}

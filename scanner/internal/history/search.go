@@ -1,0 +1,99 @@
+package history
+
+import (
+	"context"
+
+	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/detect"
+	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+)
+
+// A holder is one object or one name in a tree in which something was found, or
+// which could not be searched to its depth.
+type holder struct {
+	id      gitobj.ID // zero for a name
+	outcome detect.Outcome
+	header  detect.Outcome // of a commit or tag: what its headers hold
+}
+
+// A searcher is one worker's share of the walk over a store.
+type searcher struct {
+	ctx     context.Context
+	detect  *detect.Worker
+	engine  *detect.Engine
+	holders map[gitobj.Type][]holder
+	names   map[string]detect.Outcome // of tree entries
+	errors  []finding.Error
+}
+
+func newSearcher(ctx context.Context, engine *detect.Engine) *searcher {
+	return &searcher{
+		ctx:     ctx,
+		detect:  engine.NewWorker(),
+		engine:  engine,
+		holders: map[gitobj.Type][]holder{},
+		names:   map[string]detect.Outcome{},
+	}
+}
+
+// Visit searches one object that the walk has chosen.
+func (s *searcher) Visit(o *gitobj.Object) {
+	switch o.Type {
+	case gitobj.Tree:
+		s.tree(o.Data, len(o.ID.Bytes()))
+	case gitobj.Commit, gitobj.Tag:
+		if o.Data == nil {
+			s.keep(o, holder{id: o.ID, outcome: s.stream(o)})
+			return
+		}
+		start := messageStart(o.Data)
+		s.keep(o, holder{id: o.ID, header: s.bytes(o.ID, o.Data[:start]), outcome: s.bytes(o.ID, o.Data[start:])})
+	case gitobj.Blob:
+		if o.Data == nil {
+			s.keep(o, holder{id: o.ID, outcome: s.stream(o)})
+			return
+		}
+		s.keep(o, holder{id: o.ID, outcome: s.bytes(o.ID, o.Data)})
+	}
+}
+
+func (s *searcher) keep(o *gitobj.Object, h holder) {
+	if !dull(&h.outcome) || !dull(&h.header) {
+		s.holders[o.Type] = append(s.holders[o.Type], h)
+	}
+}
+
+// dull tells whether there is nothing to say of an outcome.
+func dull(o *detect.Outcome) bool {
+	return len(o.Hits) == 0 && len(o.Opaque) == 0 && len(o.Cut) == 0 && o.Low == 0 && o.Containers == 0
+}
+
+func (s *searcher) bytes(id gitobj.ID, b []byte) detect.Outcome {
+	out, err := s.detect.Bytes(s.ctx, b)
+	s.note(id, err)
+	return out
+}
+
+func (s *searcher) stream(o *gitobj.Object) detect.Outcome {
+	out, err := s.detect.Stream(s.ctx, o.Reader, o.Size)
+	s.note(o.ID, err)
+	return out
+}
+
+func (s *searcher) note(id gitobj.ID, err error) {
+	if err != nil && s.ctx.Err() == nil {
+		s.errors = append(s.errors, finding.Error{Object: id.String(), Reason: err.Error()})
+	}
+}
+
+// tree searches the names in a tree object.
+func (s *searcher) tree(data []byte, idSize int) {
+	for e := range treeEntries(data, idSize) {
+		if !s.engine.Candidate(e.name) {
+			continue
+		}
+		if _, done := s.names[string(e.name)]; !done {
+			s.names[string(e.name)] = s.bytes(gitobj.ID{}, e.name)
+		}
+	}
+}

@@ -1,0 +1,345 @@
+package history
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/detect"
+	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+)
+
+// attribute turns what the walk found into findings and keys, with the commits
+// that brought them in, and sorts out the objects that are missing.
+func (h *repository) attribute(ctx context.Context, found *haul) error {
+	for _, objects := range found.objects {
+		for _, o := range objects {
+			h.cover(o)
+		}
+	}
+	for _, out := range found.names {
+		h.result.Coverage.LeftOut.LowConfidence += out.Low
+	}
+	missing, err := h.absent(found.missing)
+	if err != nil {
+		return err
+	}
+	if !found.any() && len(missing) == 0 {
+		return nil
+	}
+	g, err := h.loadGraph(ctx)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		if err := h.lost(ctx, g, missing); err != nil {
+			return err
+		}
+	}
+	return h.tell(ctx, g, found, nil)
+}
+
+// tell writes the story of what was found into the result. With a scope it
+// tells of what lies in it only.
+func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope) error {
+	if !found.any() {
+		return nil
+	}
+	want := newWanted()
+	for id, o := range found.objects[gitobj.Blob] {
+		if len(o.outcome.Hits) > 0 {
+			want.add(id)
+		}
+	}
+	for name, out := range found.names {
+		if len(out.Hits) > 0 {
+			want.names[name] = struct{}{}
+		}
+	}
+	p := &paths{}
+	if len(want.ids)+len(want.names) > 0 {
+		var err error
+		if p, err = findPaths(ctx, h.store, want, h.opts.Jobs); err != nil {
+			return err
+		}
+	}
+	s := &story{
+		repository: h, attribution: newAttribution(g), found: found, paths: p, scope: in,
+		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
+	}
+	return s.tell()
+}
+
+// any tells whether a key was found.
+func (f *haul) any() bool {
+	for _, objects := range f.objects {
+		for _, o := range objects {
+			if len(o.outcome.Hits)+len(o.header.Hits) > 0 {
+				return true
+			}
+		}
+	}
+	for _, out := range f.names {
+		if len(out.Hits) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// cover adds to the coverage what one object had to say.
+func (h *repository) cover(o holder) {
+	c := &h.result.Coverage
+	for _, out := range [...]*detect.Outcome{&o.outcome, &o.header} {
+		c.Containers += out.Containers
+		c.LeftOut.LowConfidence += out.Low
+		for _, g := range out.Opaque {
+			c.Opaque = append(c.Opaque, finding.Unread{Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+		}
+		for _, g := range out.Cut {
+			c.Cut = append(c.Cut, finding.Unread{Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+		}
+	}
+}
+
+// loadGraph reads every commit of the store.
+func (h *repository) loadGraph(ctx context.Context) (*graph, error) {
+	var visitors []*commitVisitor
+	_, err := h.store.Walk(ctx, gitobj.WalkOptions{Workers: h.opts.Jobs, Types: gitobj.Types(gitobj.Commit)}, func() gitobj.Visitor {
+		v := &commitVisitor{}
+		visitors = append(visitors, v)
+		return v
+	})
+	if err != nil {
+		return nil, err
+	}
+	var commits []commit
+	for _, v := range visitors {
+		commits = append(commits, v.commits...)
+	}
+	return newGraph(commits), nil
+}
+
+type commitVisitor struct{ commits []commit }
+
+// Visit keeps what history needs of a commit. A malformed one is left out; the
+// search of its text does not depend on it.
+func (v *commitVisitor) Visit(o *gitobj.Object) {
+	if c, err := parseCommit(o.ID, o.Data); err == nil {
+		v.commits = append(v.commits, c)
+	}
+}
+
+// A story is an attribution being told.
+type story struct {
+	*repository
+	*attribution
+	found   *haul
+	paths   *paths
+	worker  *detect.Worker // masks paths and names
+	moments map[int32]*finding.Moment
+
+	index, head setID                      // pairs that the index and HEAD hold
+	tagged      map[gitobj.ID]*taggedGroup // by id of a tag with hits
+	direct      map[string]setID           // by ref: groups that it reaches without a commit
+	scope       *scope                     // nil: everything
+}
+
+// A taggedGroup is what the text of a tag holds.
+type taggedGroup struct {
+	groups setID
+	moment *finding.Moment
+}
+
+func (s *story) tell() error {
+	s.trees()
+	s.texts()
+	if s.scope == nil {
+		s.indexed()
+		s.orphans()
+	}
+	s.tips()
+
+	var heads []gitobj.ID
+	head, err := s.Head()
+	if err == nil && !head.ID.IsZero() {
+		heads = append(heads, head.ID)
+	}
+	var inHead []bool
+	if len(heads) > 0 {
+		inHead = s.graph.reachable(heads)
+		if at, ok := s.graph.index[head.ID]; ok {
+			s.head = s.held[at]
+		}
+	}
+	s.follow(inHead)
+	s.newest(s.index, s.head)
+	s.report()
+	return nil
+}
+
+// trees notes which commit holds which pairs.
+func (s *story) trees() {
+	blobs := s.found.objects[gitobj.Blob]
+	memo := map[gitobj.ID]setID{}
+	s.held = make([]setID, len(s.graph.commits))
+	for i := range s.graph.commits {
+		tree := s.graph.commits[i].tree
+		if !s.paths.leads(tree) {
+			continue
+		}
+		set, ok := memo[tree]
+		if !ok {
+			var members []int32
+			for _, p := range s.paths.expand(tree) {
+				hits := blobs[p.id].outcome.Hits
+				if p.location == finding.InFileName {
+					hits = s.found.names[p.path[strings.LastIndexByte(p.path, '/')+1:]].Hits
+				}
+				if len(hits) > 0 && s.scope.holds(p) {
+					members = append(members, s.addPair(p, hits))
+				}
+			}
+			slices.Sort(members)
+			set = s.sets.intern(slices.Compact(members))
+			memo[tree] = set
+		}
+		s.held[i] = set
+	}
+}
+
+// texts notes what the commits and tags themselves hold.
+func (s *story) texts() {
+	for id, o := range s.found.objects[gitobj.Commit] {
+		if at, ok := s.graph.index[id]; ok {
+			if set := s.text(id, o, finding.InCommitHeader, finding.InCommitMessage); set != emptySet {
+				s.own[at] = set
+			}
+		}
+	}
+	s.tagged = map[gitobj.ID]*taggedGroup{}
+	for id, o := range s.found.objects[gitobj.Tag] {
+		if set := s.text(id, o, finding.InTagHeader, finding.InTagMessage); set != emptySet {
+			s.tagged[id] = &taggedGroup{groups: set, moment: s.tagMoment(id)}
+		}
+	}
+}
+
+func (s *story) text(id gitobj.ID, o holder, header, message finding.Location) setID {
+	set := emptySet
+	for location, hits := range map[finding.Location][]detect.Hit{header: o.header.Hits, message: o.outcome.Hits} {
+		if len(hits) > 0 {
+			p := s.addPair(pair{location: location, id: id}, hits)
+			set = s.sets.union(set, s.sets.intern(s.groupsOf[p]))
+		}
+	}
+	return set
+}
+
+// tagMoment is the tag seen as a point in time: the commit it names, its tagger
+// and its date.
+func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
+	_, data, err := s.store.Read(id)
+	if err != nil {
+		return nil
+	}
+	m := &finding.Moment{}
+	for header := range headers(data) {
+		name, value, _ := strings.Cut(string(header), " ")
+		switch name {
+		case "object":
+			m.Commit = value
+		case "tagger":
+			tagger, email, when := parsePerson([]byte(value))
+			m.Author, m.Email = s.worker.Mask(tagger), s.worker.Mask(email)
+			m.AuthorDate, m.CommitDate = when.Format(time.RFC3339), when.Format(time.RFC3339)
+		}
+	}
+	return m
+}
+
+// indexed notes which pairs are staged.
+func (s *story) indexed() {
+	if s.staged == nil {
+		return
+	}
+	blobs := s.found.objects[gitobj.Blob]
+	var members []int32
+	for _, e := range s.staged.Entries {
+		if hits := blobs[e.ID].outcome.Hits; len(hits) > 0 {
+			members = append(members, s.addPair(pair{location: finding.InBlob, path: e.Path, id: e.ID}, hits))
+		}
+	}
+	slices.Sort(members)
+	s.index = s.sets.intern(slices.Compact(members))
+}
+
+// tips notes what refs reach without a commit: tags, and blobs and trees that a
+// tag or ref names itself.
+func (s *story) tips() {
+	s.direct = map[string]setID{}
+	for _, ref := range s.refs {
+		id := ref.ID
+		for range maxTags {
+			if id.IsZero() {
+				break
+			}
+			if t, ok := s.tagged[id]; ok {
+				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], t.groups)
+			}
+			if hits := s.found.objects[gitobj.Blob][id].outcome.Hits; len(hits) > 0 && s.scope == nil {
+				p := s.addPair(pair{location: finding.InBlob, id: id}, hits)
+				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.sets.intern(s.groupsOf[p]))
+			}
+			if s.paths.leads(id) && s.scope == nil {
+				for _, p := range s.paths.expand(id) {
+					if hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits; len(hits) > 0 {
+						n := s.addPair(p, hits)
+						s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.sets.intern(s.groupsOf[n]))
+					}
+				}
+			}
+			id = s.target(id)
+		}
+	}
+}
+
+// maxTags bounds how many tags of tags are followed.
+const maxTags = 64
+
+// target returns what a tag names; zero if id is no tag.
+func (h *repository) target(id gitobj.ID) gitobj.ID {
+	typ, _, err := h.store.Stat(id)
+	if err != nil || typ != gitobj.Tag {
+		return gitobj.ID{}
+	}
+	_, data, err := h.store.Read(id)
+	if err != nil {
+		return gitobj.ID{}
+	}
+	for header := range headers(data) {
+		if name, value, _ := strings.Cut(string(header), " "); name == "object" {
+			target, err := gitobj.ParseID(value)
+			if err != nil {
+				return gitobj.ID{}
+			}
+			return target
+		}
+	}
+	return gitobj.ID{}
+}
+
+// orphans gives every blob that no path leads to a place of its own.
+func (s *story) orphans() {
+	placed := map[gitobj.ID]bool{}
+	for _, p := range s.pairs {
+		placed[p.id] = true
+	}
+	for id, o := range s.found.objects[gitobj.Blob] {
+		if len(o.outcome.Hits) > 0 && !placed[id] {
+			s.addPair(pair{location: finding.InBlob, id: id}, o.outcome.Hits)
+		}
+	}
+}

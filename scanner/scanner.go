@@ -1,0 +1,139 @@
+package scanner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/petrascan/petrascan/rules"
+	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/detect"
+	"github.com/petrascan/petrascan/scanner/internal/files"
+	"github.com/petrascan/petrascan/scanner/internal/history"
+	"github.com/petrascan/petrascan/scanner/internal/layer"
+	"github.com/petrascan/petrascan/scanner/internal/repo"
+)
+
+// Options say what to look for and how. The zero Options are not useful; begin
+// with [Defaults].
+type Options struct {
+	Rules           *rules.Set
+	MinConfidence   finding.Confidence
+	MaxDecodeDepth  int
+	MaxArchiveDepth int      // 0: no container is opened
+	Exclude         []string // doublestar globs on slash paths relative to the target
+	Include         []string // as Exclude; empty: everything
+	Jobs            int      // workers; 0: one a CPU
+	RequireComplete bool     // absent and opaque content makes the scan incomplete
+	Progress        func(Progress)
+	Now             func() time.Time // the clock; nil: time.Now
+}
+
+// Progress is how far a scan has come. It is reported now and then, from any
+// goroutine.
+type Progress struct {
+	Target string
+	Items  int64 // files or objects done so far by the reporting walk
+	Bytes  int64
+}
+
+// Defaults are the options of a plain `petrascan scan`.
+func Defaults() Options {
+	return Options{
+		Rules:           rules.Builtin(),
+		MinConfidence:   finding.Medium,
+		MaxDecodeDepth:  4,
+		MaxArchiveDepth: layer.DefaultLimits.Depth,
+	}
+}
+
+// A Result is a report and the keys that it names.
+type Result struct {
+	Report *finding.Report
+	// Keys holds the text of every key in the report. Its values print masked.
+	Keys map[finding.ID]finding.Key
+}
+
+// A Scan collects what several targets hold into one report. It is not safe for
+// concurrent use; the work on a target is spread over the CPUs.
+type Scan struct {
+	opts       Options
+	engine     *detect.Engine
+	globs      *files.Globs
+	started    time.Time
+	result     *Result
+	sightings  []finding.Sighting
+	exposures  map[finding.ID]*finding.Exposure
+	roots      map[int]string     // of files targets: absolute
+	repos      map[int]*repo.Repo // of git targets
+	incomplete bool
+}
+
+// New begins a scan for the given command.
+func New(command string, o Options) (*Scan, error) {
+	globs, err := files.NewGlobs(o.Exclude, o.Include)
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	limits := layer.DefaultLimits
+	limits.Depth = o.MaxArchiveDepth
+	s := &Scan{
+		opts: o,
+		engine: detect.New(detect.Options{
+			Rules: o.Rules, Confidence: o.MinConfidence, DecodeDepth: o.MaxDecodeDepth, Limits: limits,
+		}),
+		globs:     globs,
+		started:   o.Now(),
+		exposures: map[finding.ID]*finding.Exposure{},
+		roots:     map[int]string{},
+		repos:     map[int]*repo.Repo{},
+	}
+	s.result = &Result{
+		Keys: map[finding.ID]finding.Key{},
+		Report: &finding.Report{
+			SchemaVersion: finding.SchemaVersion,
+			Tool:          finding.Tool{Name: "petrascan", Rules: o.Rules.Hash()},
+			Scan: finding.Scan{
+				Command: command,
+				Started: s.started.UTC().Format(time.RFC3339),
+			},
+		},
+	}
+	return s, nil
+}
+
+// target adds a target to the report and returns its id.
+func (s *Scan) target(t finding.Target) int {
+	t.ID = len(s.result.Report.Scan.Targets)
+	s.result.Report.Scan.Targets = append(s.result.Report.Scan.Targets, t)
+	return t.ID
+}
+
+// warn adds a sentence to the report's warnings.
+func (s *Scan) warn(format string, args ...any) {
+	s.result.Report.Scan.Warnings = append(s.result.Report.Scan.Warnings, fmt.Sprintf(format, args...))
+}
+
+// historyOptions are the options of a scan of a repository's objects.
+func (s *Scan) historyOptions(target string, index bool) history.Options {
+	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Progress: s.progress(target)}
+}
+
+func (s *Scan) progress(target string) func(items, bytes int64) {
+	if s.opts.Progress == nil {
+		return nil
+	}
+	return func(items, bytes int64) { s.opts.Progress(Progress{Target: target, Items: items, Bytes: bytes}) }
+}
+
+// Interrupted marks the report as cut short, for a context that ended.
+func (s *Scan) interrupted(ctx context.Context) error {
+	err := ctx.Err()
+	if err != nil {
+		s.incomplete = true
+	}
+	return err
+}

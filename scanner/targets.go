@@ -1,0 +1,247 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/detect"
+	"github.com/petrascan/petrascan/scanner/internal/files"
+	"github.com/petrascan/petrascan/scanner/internal/history"
+	"github.com/petrascan/petrascan/scanner/internal/repo"
+)
+
+// Limits say which commits a limited scan of history looks at: those that the
+// new side of the ranges reaches and the old side does not.
+type Limits struct {
+	Ranges []string  // A..B, A...B, B or ^A, as gitrevisions has them
+	Since  time.Time // committer dates before it are left out
+	Refs   []string  // globs on full ref names; those that match are the new side
+}
+
+// Tree searches the files at and below path, and the index and all objects of
+// every Git directory found there. Of a path that lies inside a work tree the
+// files alone are searched, and a warning names the repository.
+func (s *Scan) Tree(ctx context.Context, path string) error {
+	found, err := s.walk(ctx, path)
+	if err != nil {
+		return err
+	}
+	stores := map[string]bool{}
+	for _, dir := range found.GitDirs {
+		if err := s.discovered(ctx, path, dir, stores); err != nil {
+			return err
+		}
+	}
+	if len(found.GitDirs) == 0 {
+		if r, err := repo.Discover(path); err == nil && r.WorkTree != "" {
+			s.warn("%s lies inside the repository %s: its files were searched, the history was not (`petrascan scan %s` does both)", path, r.WorkTree, r.WorkTree)
+		}
+	}
+	return nil
+}
+
+// discovered searches the history of a Git directory that a walk came across,
+// unless its store was searched under another name.
+func (s *Scan) discovered(ctx context.Context, root, dir string, stores map[string]bool) error {
+	if filepath.Base(dir) == ".git" {
+		dir = filepath.Dir(dir)
+	}
+	path := filepath.Join(root, filepath.FromSlash(dir))
+	r, err := repo.Open(path)
+	if err != nil {
+		s.fail(finding.Error{Target: s.last(), Path: filepath.ToSlash(dir), Reason: err.Error()})
+		return nil
+	}
+	if stores[r.ObjectDir] {
+		return nil
+	}
+	stores[r.ObjectDir] = true
+	if err := s.history(ctx, filepath.ToSlash(path), r, nil); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		s.fail(finding.Error{Target: s.last(), Path: filepath.ToSlash(dir), Reason: err.Error()})
+	}
+	return nil
+}
+
+// Files searches the files at and below path.
+func (s *Scan) Files(ctx context.Context, path string) error {
+	found, err := s.walk(ctx, path)
+	if err != nil {
+		return err
+	}
+	if n := len(found.GitDirs); n > 0 {
+		s.warn("the object stores of %s below %s were left out (`petrascan scan %s` searches them)", plural(n, "Git directory", "Git directories"), path, path)
+	}
+	return nil
+}
+
+func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
+	root, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	found, err := files.Walk(ctx, path, files.Options{Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path)})
+	if found == nil {
+		return nil, unreadable(path, err)
+	}
+	if info, err := os.Stat(root); err == nil && !info.IsDir() {
+		root = filepath.Dir(root)
+	}
+	target := s.target(finding.Target{Path: filepath.ToSlash(path), Kind: finding.FilesTarget})
+	s.roots[target] = root
+	s.cover(target, found.Coverage)
+	for _, e := range found.Errors {
+		e.Target = target
+		s.fail(e)
+	}
+	s.see(target, found.Sightings)
+	return found, s.interrupted(ctx)
+}
+
+func unreadable(path string, err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// Stdin searches what r gives, as standard input.
+func (s *Scan) Stdin(ctx context.Context, r io.Reader) error {
+	target := s.target(finding.Target{Path: "-", Kind: finding.StdinTarget})
+	out, err := s.engine.NewWorker().Stream(ctx, onlyReader{r}, -1)
+	if err != nil {
+		if ctx.Err() != nil {
+			return s.interrupted(ctx)
+		}
+		return fmt.Errorf("read standard input: %w", err)
+	}
+	var sightings []finding.Sighting
+	for _, h := range out.Hits {
+		x := h.Sighting()
+		x.Location = finding.InStdin
+		sightings = append(sightings, x)
+	}
+	c := finding.Coverage{Files: 1, Bytes: out.Bytes, Containers: out.Containers, Opaque: unread(out.Opaque), Cut: unread(out.Cut)}
+	c.LeftOut.LowConfidence = out.Low
+	s.cover(target, c)
+	s.see(target, sightings)
+	return nil
+}
+
+// onlyReader hides what else a reader can do: standard input may look like a
+// file and yet be a pipe.
+type onlyReader struct{ io.Reader }
+
+func unread(gaps []detect.Gap) []finding.Unread {
+	var list []finding.Unread
+	for _, g := range gaps {
+		list = append(list, finding.Unread{Member: g.Member, Reason: g.Reason})
+	}
+	return list
+}
+
+// History searches every object of the repository at path, or, with limits,
+// what the commits within them brought in. Path may be a work tree, a Git
+// directory or a bare repository.
+func (s *Scan) History(ctx context.Context, path string, l *Limits) error {
+	r, err := repo.Open(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return s.history(ctx, filepath.ToSlash(path), r, l)
+}
+
+// HistoryFromEnv is History for the repository that the environment (GIT_DIR
+// and its relatives) or the current directory names, as for a Git command.
+func (s *Scan) HistoryFromEnv(ctx context.Context, getenv func(string) string, dir string, l *Limits) error {
+	r, err := repo.FromEnv(getenv, dir)
+	if err != nil {
+		return err
+	}
+	return s.history(ctx, ".", r, l)
+}
+
+// Staged searches what `git commit` would record now in the repository that
+// the environment or the current directory names.
+func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir string) error {
+	r, err := repo.FromEnv(getenv, dir)
+	if err != nil {
+		return err
+	}
+	target := s.gitTarget(".", r)
+	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true))
+	return s.take(ctx, target, found, err, true)
+}
+
+func (s *Scan) history(ctx context.Context, path string, r *repo.Repo, l *Limits) error {
+	target := s.gitTarget(path, r)
+	o := s.historyOptions(path, l == nil)
+	if l == nil {
+		found, err := history.Scan(ctx, r, o)
+		return s.take(ctx, target, found, err, false)
+	}
+	found, err := history.ScanRange(ctx, r, o, history.Limits(*l))
+	return s.take(ctx, target, found, err, true)
+}
+
+// take puts what a repository held into the report. Limited tells that content
+// which is absent by design was asked for.
+func (s *Scan) take(ctx context.Context, target int, found *history.Result, err error, limited bool) error {
+	if found != nil {
+		s.cover(target, found.Coverage)
+		for _, e := range found.Errors {
+			e.Target = target
+			s.fail(e)
+		}
+		for _, w := range found.Warnings {
+			s.warn("%s", w)
+		}
+		if found.Range != nil {
+			s.result.Report.Scan.Range = found.Range
+		}
+		for _, a := range found.Coverage.Absent {
+			s.incomplete = s.incomplete || limited && a.Count > 0
+		}
+		s.see(target, found.Sightings)
+		for _, e := range found.Keys {
+			s.expose(e)
+		}
+	}
+	if interrupted := s.interrupted(ctx); interrupted != nil {
+		return interrupted
+	}
+	return err
+}
+
+// gitTarget adds a target for the repository.
+func (s *Scan) gitTarget(path string, r *repo.Repo) int {
+	t := finding.Target{Path: path, Kind: finding.GitTarget, URL: r.Remote()}
+	if head, err := r.Head(); err == nil {
+		if !head.ID.IsZero() {
+			t.Head = head.ID.String()
+		}
+		t.Branch = strings.TrimPrefix(head.Target, "refs/heads/")
+	}
+	id := s.target(t)
+	s.repos[id] = r
+	return id
+}
+
+func (s *Scan) last() int { return max(0, len(s.result.Report.Scan.Targets)-1) }
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
