@@ -1,0 +1,172 @@
+package rules
+
+// Made-up keys in documentation are typed, not drawn: abc123, 1234567890,
+// qwerty, a1b2c3d4, xxxx, deadbeefdeadbeef. What follows a pattern costs little.
+
+const (
+	follows   = bit         // the pattern goes on
+	begins    = 9 * bit / 2 // a pattern may have begun here
+	breaks    = 8 * bit     // nothing foretold this character
+	separates = 4 * bit     // _ or -
+	turns     = 2 * bit     // from small letters to capitals or back
+	longest   = 64          // distance at which repetition is noticed
+	leastRun  = 4           // characters in a row that make a repetition
+)
+
+// neighbours holds, for every letter and digit, the one to its right on the
+// keyboard's rows; 0 without one.
+var neighbours = func() (t [256]byte) {
+	for _, row := range []string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"} {
+		for i := range len(row) - 1 {
+			t[row[i]] = row[i+1]
+		}
+	}
+	return t
+}()
+
+// fold maps capital letters to small ones and leaves the rest.
+func fold(b byte) byte {
+	if classOf[b] == upper {
+		return b | 0x20
+	}
+	return b
+}
+
+// A step is how one character follows from another of its class.
+type step uint8
+
+const (
+	noStep step = iota
+	same
+	up
+	down
+	right
+	left
+)
+
+// stepBetween says how b follows from a, both folded and of one class.
+func stepBetween(a, b byte) step {
+	switch {
+	case a == b:
+		return same
+	case b == a+1, a == '9' && b == '0', a == 'z' && b == 'a', a == 'f' && b == 'a':
+		return up
+	case a == b+1, a == '0' && b == '9', a == 'a' && b == 'z', a == 'a' && b == 'f':
+		return down
+	case neighbours[a] == b:
+		return right
+	case neighbours[b] == a:
+		return left
+	}
+	return noStep
+}
+
+// patternCosts sets cost[i] to what body[i] costs as a part of a pattern.
+// Letters and digits run on separately, as they do in a1b2c3 and abc123def456.
+func patternCosts(cost []int32, body []byte) {
+	type run struct {
+		last  byte // folded; 0 at the start
+		class uint8
+		step  step
+	}
+	var letters, digits run
+	before := uint8(sep)
+	for i, b := range body {
+		class := classOf[b]
+		r := &letters
+		switch class {
+		case sep:
+			cost[i] = separates
+			before = sep
+			continue
+		case digit:
+			r = &digits
+		}
+		b = fold(b)
+		s := noStep
+		turn := int32(0)
+		if r.last != 0 && r.class != class && class != digit {
+			turn = turns
+		}
+		if r.last != 0 {
+			s = stepBetween(r.last, b)
+		}
+		switch {
+		case s == noStep:
+			cost[i] = breaks
+		case s == r.step:
+			cost[i] = follows
+		default:
+			cost[i] = begins
+		}
+		cost[i] += turn
+		if class == digit != (before == digit) {
+			cost[i] += bit
+		}
+		*r = run{b, class, s}
+		before = class
+	}
+	for lag := 3; lag <= longest && lag < len(body); lag++ {
+		run := 0
+		for i := lag; i < len(body); i++ {
+			if fold(body[i]) != fold(body[i-lag]) {
+				run = 0
+				continue
+			}
+			if run++; run > leastRun {
+				cost[i] = min(cost[i], follows)
+			} else if run == leastRun {
+				for j := i - leastRun + 1; j <= i; j++ {
+					cost[j] = min(cost[j], begins)
+				}
+			}
+		}
+	}
+	datesAndHashes(cost, body)
+}
+
+// datesAndHashes makes cheap the long numbers that names hold: calendar dates,
+// clock times, seconds and milliseconds since 1970; and the hash with which
+// Rust ends a mangled name.
+func datesAndHashes(cost []int32, body []byte) {
+	for i := 0; i < len(body); i++ {
+		if classOf[body[i]] != digit {
+			continue
+		}
+		j := i
+		for j < len(body) && classOf[body[j]] == digit {
+			j++
+		}
+		whole := (i == 0 || classOf[body[i-1]] == sep) && (j == len(body) || classOf[body[j]] == sep)
+		if whole && isTime(body[i:j]) {
+			for ; i < j; i++ {
+				cost[i] = follows
+			}
+		}
+		i = j
+	}
+	if n := len(body); n >= 20 && string(body[n-20:n-17]) == "17h" && body[n-1] == 'E' {
+		for _, b := range body[n-17 : n-1] {
+			if classOf[b] == upper || classOf[b] == sep || b > 'f' {
+				return
+			}
+		}
+		for i := n - 20; i < n; i++ {
+			cost[i] = follows
+		}
+	}
+}
+
+// isTime reports whether digits are a date with or without time of day, or a
+// Unix time in seconds, milliseconds, microseconds or nanoseconds.
+func isTime(digits []byte) bool {
+	switch len(digits) {
+	case 10, 13, 16, 19:
+		return digits[0] == '1' && digits[1] >= '4'
+	case 8, 12, 14, 17:
+		century, month, day := digits[:2], digits[4:6], digits[6:8]
+		return (string(century) == "19" || string(century) == "20") &&
+			string(month) >= "01" && string(month) <= "12" && string(day) >= "01" && string(day) <= "31"
+	}
+	return false
+}

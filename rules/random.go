@@ -1,0 +1,148 @@
+package rules
+
+// What is random is found by the shortest description: every character is
+// described as a part of names and words, as a part of a pattern, or as drawn
+// evenly from one of several alphabets; to change the manner costs, too. The
+// characters that the cheapest description calls drawn are the random ones.
+//
+// A string that was drawn from one of the alphabets costs its length there, and
+// what it would cost as words is, but for rounding, the negative logarithm of a
+// probability; so the chance that words undercut it by n bits is at most 1 in
+// 2 to the n (Markov's inequality). TestErrorRates measures the real rates.
+
+// The ways to describe a character.
+const (
+	words = iota
+	pattern
+	drawn // from the first alphabet; the others follow
+)
+
+// An alphabet is a set of characters and what each costs when drawn evenly.
+type alphabet struct {
+	class [4]int32 // cost by class
+	last  byte     // the last letter, folded
+}
+
+const (
+	never   = 1 << 20  // more than any body costs
+	grouped = 12 * bit // a separator in an alphabet that has none, as in a UUID
+)
+
+var alphabets = [...]alphabet{
+	{[4]int32{grouped, 27, never, never}, 'z'}, // digits
+	{[4]int32{grouped, 32, 32, never}, 'f'},    // hex
+	{[4]int32{grouped, 32, never, 32}, 'f'},    // hex in capitals
+	{[4]int32{grouped, never, 38, never}, 'z'}, // small letters
+	{[4]int32{grouped, never, never, 38}, 'z'}, // capitals
+	{[4]int32{grouped, 41, 41, never}, 'z'},    // small letters and digits
+	{[4]int32{grouped, 41, never, 41}, 'z'},    // capitals and digits
+	{[4]int32{48, 48, 48, 48}, 'z'},            // base64url
+}
+
+const (
+	capitals = drawn + 4
+	ways     = drawn + len(alphabets)
+)
+
+// What it costs to begin other than with words, and to change the manner of
+// description in the midst of letters and digits, or beside a separator.
+const (
+	toBegin = 12 * bit
+	midst   = 24 * bit
+	apart   = 10 * bit
+)
+
+// maxBody is the length of the longest body.
+const maxBody = 256
+
+// A sketch is the cheapest description of a body.
+type sketch struct {
+	n        int
+	way      [maxBody]uint8
+	evidence int32 // how much dearer the body is without anything drawn; 0 if nothing is
+}
+
+// draw finds the cheapest description of body, at most maxBody long. It may
+// begin with drawn characters at the cost of begin.
+func (s *sketch) draw(body []byte, begin int32) {
+	var cost [2][maxBody]int32
+	n := len(body)
+	wordCosts(cost[words][:n], body)
+	patternCosts(cost[pattern][:n], body)
+
+	// total is what the body costs up to here if it ends in each way, plain is
+	// the same if nothing may be drawn.
+	var total [ways]int32
+	for w := pattern; w < ways; w++ {
+		total[w] = begin
+	}
+	plain := [2]int32{0, begin}
+	var from [maxBody][ways]uint8
+	for i, b := range body {
+		class, folded := classOf[b], fold(b)
+		change := int32(midst)
+		switch {
+		case i == 0:
+			change = never
+		case class == sep || classOf[body[i-1]] == sep:
+			change = apart
+		}
+		best := least(total[:])
+		limit := total[best] + change
+		for w := range total {
+			from[i][w] = uint8(w)
+			if total[w] > limit {
+				total[w] = limit
+				from[i][w] = uint8(best)
+			}
+			switch {
+			case w < drawn:
+				total[w] += cost[w][i]
+			case class >= lower && folded > alphabets[w-drawn].last:
+				total[w] += never
+			default:
+				total[w] += alphabets[w-drawn].class[class]
+			}
+		}
+		plain[words], plain[pattern] = min(plain[words], plain[pattern]+change)+cost[words][i],
+			min(plain[pattern], plain[words]+change)+cost[pattern][i]
+	}
+	s.n = n
+	best := least(total[:])
+	s.evidence = min(plain[words], plain[pattern]) - total[best]
+	for i := n - 1; i >= 0; i-- {
+		s.way[i] = uint8(best)
+		best = int(from[i][best])
+	}
+}
+
+func least(costs []int32) int {
+	best := 0
+	for i, c := range costs {
+		if c < costs[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// random counts the characters of the body from i up to j that were drawn.
+func (s *sketch) random(i, j int) int {
+	n := 0
+	for _, w := range s.way[i:j] {
+		if w >= drawn {
+			n++
+		}
+	}
+	return n
+}
+
+// onlyCapitals reports whether all that was drawn are capital letters.
+func (s *sketch) onlyCapitals() bool {
+	for _, w := range s.way[:s.n] {
+		if w >= drawn && w != capitals {
+			return false
+		}
+	}
+	return true
+}
