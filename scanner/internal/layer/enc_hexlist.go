@@ -1,0 +1,139 @@
+package layer
+
+import (
+	"bytes"
+
+	"github.com/petrascan/petrascan/scanner/internal/literal"
+)
+
+// peelHexList decodes bytes in hex with separators: 70 65, 70:65, 0x70, 0x65,
+// the rows of a hex dump, over any number of lines.
+func (p *Peeler) peelHexList(hit literal.Hit) (Text, bool) {
+	if bytes.ContainsAny(p.content[hit.Pos:hit.Pos+min(hit.Len, 3)], `\%=`) {
+		return p.peelEscapes(hit) // \x70, 70\x65, 70%65
+	}
+	r := &p.list
+	if !r.has(hit.Pos) {
+		r.readList(p.content, hit.Pos, p.limit)
+	}
+	first, last := r.find(hit)
+	if first >= last {
+		return Text{}, false
+	}
+	first += first & 1
+	return p.decodeRun("hex", r, first, last, 0)
+}
+
+// readList fills the run with the list around pos, of which at most limit bytes
+// behind it.
+func (r *run) readList(b []byte, pos, limit int) {
+	r.forget()
+	view := b[:min(len(b), pos+limit)]
+	i := max(0, pos-leftSpan)
+	r.restart(i)
+	for i < len(view) {
+		digits, end := hexItem(view, i, pos)
+		if end == 0 || i < pos && pos < end && (pos-digits)&1 != 0 && pos != digits {
+			if i > pos {
+				break
+			}
+			i++
+			r.restart(i)
+			continue
+		}
+		if len(r.symbols) == 0 {
+			r.from = i
+		}
+		r.marks = addMark(r.marks, len(r.symbols), digits)
+		for _, c := range view[digits:end] {
+			r.symbols = append(r.symbols, byte(r.alphabet[c]))
+		}
+		r.to = end
+		gap, ends := listGap(view[end:])
+		if _, next := hexItem(view, end+gap, pos); gap == 0 || next == 0 {
+			if end > pos {
+				break
+			}
+			i = end + 1
+			r.restart(i)
+			continue
+		}
+		if ends {
+			r.lines = append(r.lines, len(r.symbols))
+		}
+		i = end + gap
+	}
+	r.cut = len(view) < len(b) && r.to > len(view)-longestBreak
+}
+
+// hexItem reads one item of a list at b[i]: an even number of digits, up to 16,
+// with or without 0x in front. It returns where the digits begin and end, or
+// zeros. An item begins where a word begins, or at pos.
+func hexItem(b []byte, i, pos int) (digits, end int) {
+	if i >= len(b) || i > 0 && i != pos && isWordByte(b[i-1]) {
+		return 0, 0
+	}
+	digits = i
+	if b[i] == '0' && i+1 < len(b) && (b[i+1] == 'x' || b[i+1] == 'X') {
+		digits += 2
+	}
+	_, n := hexNumber(b[digits:], 16)
+	end = digits + n
+	if n == 0 || n&1 != 0 || end < len(b) && isWordByte(b[end]) {
+		return 0, 0
+	}
+	return digits, end
+}
+
+func isWordByte(c byte) bool { return isKeyByte(c) && c != '-' }
+
+// longestGap bounds what may stand between two items of a list.
+const longestGap = 64
+
+// listGap returns the length of the separator b begins with and whether a line
+// ends in it.
+func listGap(b []byte) (n int, ends bool) {
+	if n := rowGap(b); n > 0 {
+		return n, true
+	}
+	for n < len(b) && n < longestGap {
+		switch b[n] {
+		case '\n', '\r':
+			ends = true
+		case ' ', '\t', ',', ':', ';', '.', '-', '|', '\'', '"', '(', ')', '{', '}', '[', ']', '+', '\\':
+		default:
+			return n, ends
+		}
+		n++
+	}
+	return n, ends
+}
+
+// longestColumn is the length of the column of a hex dump that shows 16 bytes as text,
+// with what stands around it.
+const longestColumn = 22
+
+// rowGap returns the length of what stands between two rows of a hex dump, as
+// hexdump -C and xxd write them: two spaces, the row as text, a line end, the
+// address of the next row.
+func rowGap(b []byte) int {
+	if !bytes.HasPrefix(b, []byte("  ")) {
+		return 0
+	}
+	i := bytes.IndexByte(b[:min(len(b), longestColumn+1)], '\n') + 1
+	if i == 0 {
+		return 0
+	}
+	_, n := hexNumber(b[i:], 16)
+	rest := b[i+n:]
+	isAddress := n >= 4 && (bytes.HasPrefix(rest, []byte(": ")) ||
+		b[i] == '0' && bytes.HasPrefix(rest, []byte("  ")))
+	if !isAddress {
+		return 0
+	}
+	i += n + 1
+	for i < len(b) && b[i] == ' ' {
+		i++
+	}
+	return i
+}

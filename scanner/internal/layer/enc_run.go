@@ -1,0 +1,277 @@
+package layer
+
+import "bytes"
+
+// An alphabet gives the value of each symbol and -1 for all other bytes.
+type alphabet [256]int8
+
+func newAlphabet(symbols ...string) (a alphabet) {
+	for i := range a {
+		a[i] = -1
+	}
+	for _, s := range symbols {
+		for v, c := range []byte(s) {
+			a[c] = int8(v)
+		}
+	}
+	return a
+}
+
+// The alphabets of RFC 4648. The two of base64 are read as one, since text
+// that mixes them is met and no symbol has two values.
+var (
+	base64Alphabet = newAlphabet(
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+	hexAlphabet = newAlphabet("0123456789ABCDEF", "0123456789abcdef")
+)
+
+// A run is a stretch of symbols of one alphabet: a line, or several that look
+// like one text that was wrapped. It is kept for the hits that follow. Which
+// of its lines belong together shows only when they are decoded.
+type run struct {
+	alphabet *alphabet
+	bits     int // in a symbol
+	per      int // symbols in a unit that decodes to per-1 whole bytes
+
+	from, to int    // the symbols stand in content[from:to]
+	symbols  []byte // their values
+	marks    []mark
+	lines    []int // the symbol each line begins with
+	cut      bool  // more may follow at to
+
+	// decoded holds the symbols that the latest Text showed, by where units
+	// begin: by what the number of a unit's first symbol leaves when divided
+	// by per.
+	decoded [4]span
+	heads   int // texts decoded that began as compressed data
+}
+
+// forget empties the run.
+func (r *run) forget() {
+	if cap(r.symbols) > keptBuffer {
+		r.symbols = nil
+	}
+	if cap(r.marks)*16 > keptBuffer {
+		r.marks = nil
+	}
+	if cap(r.lines)*8 > keptBuffer {
+		r.lines = nil
+	}
+	r.restart(0)
+	r.cut, r.decoded, r.heads = false, [4]span{}, 0
+}
+
+// restart begins the run anew at offset i.
+func (r *run) restart(i int) {
+	r.from, r.to = i, i
+	r.symbols, r.marks, r.lines = r.symbols[:0], r.marks[:0], append(r.lines[:0], 0)
+}
+
+// has tells whether a hit at pos can be decoded from the run as it is.
+func (r *run) has(pos int) bool {
+	return r.from <= pos && pos < r.to && !(r.cut && pos >= r.to-keySpan)
+}
+
+// read fills the run with the text around pos, of which at most limit bytes
+// behind it.
+func (r *run) read(b []byte, pos, limit int) {
+	r.forget()
+	view := b[:min(len(b), pos+limit)]
+	r.readFrom(view, max(0, pos-leftSpan), pos)
+	if pos < r.from || r.to <= pos {
+		// What seemed a separator in front of pos took it in.
+		r.restart(pos)
+		r.readFrom(view, pos, pos)
+	}
+	r.cut = len(view) < len(b) && r.to > len(view)-longestBreak
+}
+
+// readFrom reads runs from offset i on until it has one that reaches beyond pos.
+func (r *run) readFrom(b []byte, i, pos int) {
+	r.restart(i)
+	for i < len(b) {
+		line, lineAt, before := len(r.symbols), i, r.to
+		i = r.readLine(b, i)
+		gap := lineBreak(b[i:], r.alphabet)
+		if gap > 0 && i > lineAt {
+			i += gap
+			r.lines = append(r.lines, len(r.symbols))
+			continue
+		}
+		if len(r.lines) > 1 && !closesText(b[i:], r.alphabet) {
+			// The last line is none of this text.
+			r.lines = r.lines[:len(r.lines)-1]
+			if lineAt <= pos {
+				r.restart(lineAt)
+				r.readLine(b, lineAt)
+			} else {
+				r.truncate(line, before)
+			}
+		}
+		if i > pos {
+			return
+		}
+		if gap == 0 {
+			gap = 1
+			if e, ok := escapeAt(b[i:], everyDialect&^quotedPrintable); ok {
+				gap = e.len
+			}
+		}
+		i += gap
+		r.restart(i)
+	}
+}
+
+// readLine appends the symbols that b[i:] begins with, and returns the offset
+// behind them. A symbol may be escaped: JSON may write / as \/, a form + as %2B.
+func (r *run) readLine(b []byte, i int) int {
+	for {
+		r.marks = addMark(r.marks, len(r.symbols), i)
+		for i < len(b) && r.alphabet[b[i]] >= 0 {
+			r.symbols = append(r.symbols, byte(r.alphabet[b[i]]))
+			i++
+		}
+		r.to = i
+		v, n := escapedSymbol(b[i:], r.alphabet)
+		if n == 0 {
+			return i
+		}
+		r.marks = addMark(r.marks, len(r.symbols), i)
+		r.symbols = append(r.symbols, v)
+		i += n
+	}
+}
+
+// truncate drops the symbols from number n on; to is the offset behind those
+// that stay.
+func (r *run) truncate(n, to int) {
+	r.symbols, r.to = r.symbols[:n], to
+	for len(r.marks) > 0 && r.marks[len(r.marks)-1].sym >= n {
+		r.marks = r.marks[:len(r.marks)-1]
+	}
+}
+
+// escapedSymbol reads an escaped symbol and returns its value and the bytes it
+// takes up, or 0 bytes.
+func escapedSymbol(b []byte, a *alphabet) (byte, int) {
+	if len(b) < 2 || !isEscapeStart(b[0]) {
+		return 0, 0
+	}
+	e, ok := escapeAt(b, everyDialect&^quotedPrintable)
+	if !ok || e.size != 1 || a[e.out[0]] < 0 {
+		return 0, 0
+	}
+	return byte(a[e.out[0]]), e.len
+}
+
+// longestBreak bounds what may stand between two lines of one wrapped text.
+const longestBreak = 256
+
+// lineBreak returns the length of what b begins with if that separates two
+// lines of wrapped text and a symbol follows, else 0. A separator is
+//
+//	a line end or several, white space around them, a comment's or quotation's
+//	mark in front of the next line; or
+//	a quotation mark, white space, an operator that joins strings, a quotation
+//	mark, where the operator may be missing if there is a line end.
+//
+// Line ends, white space and quotation marks may be escaped, more than once.
+func lineBreak(b []byte, a *alphabet) int {
+	b = b[:min(len(b), longestBreak)]
+	var ends, led, joined bool
+	quotes := 0
+	for i := 0; i < len(b); {
+		c, n := b[i], 1
+		switch c {
+		case '\\':
+			c, n = escapedSpace(b[i:])
+		case '%', '&':
+			if e, ok := escapeAt(b[i:], percent|entity); ok && e.size == 1 {
+				c, n = e.out[0], e.len
+			}
+		}
+		next := i + n
+		switch {
+		case c == '\n' || c == '\r':
+			ends = true
+		case c == ' ' || c == '\t':
+		case c == '"' || c == '\'' || c == '`':
+			if quotes++; quotes > 2 {
+				return 0
+			}
+		case quotes == 1 && (c == '+' || c == '.' || c == '&'):
+			joined = true
+		case quotes != 1 && a[c] >= 0 && !(ends && !led && isSlashes(b[i:])):
+			if quotes == 0 && ends || quotes == 2 && (ends || joined) {
+				return i
+			}
+			return 0
+		case ends && quotes == 0 && !led && isLeader(c):
+			led = true
+			if c == '/' {
+				next++
+			}
+		default:
+			return 0
+		}
+		i = next
+	}
+	return 0
+}
+
+// isLeader tells whether c may mark a line of a comment or a quotation.
+func isLeader(c byte) bool {
+	return c == '#' || c == '*' || c == '>' || c == '|' || c == ';' || c == '/'
+}
+
+// isSlashes tells whether b begins with the mark of a comment that is made of
+// base64's own symbols.
+func isSlashes(b []byte) bool { return bytes.HasPrefix(b, []byte("// ")) }
+
+// escapedSpace reads a line end, tab or quotation mark behind one or more
+// backslashes, or the backslashes that continue a line.
+func escapedSpace(b []byte) (c byte, n int) {
+	for n < len(b) && b[n] == '\\' {
+		n++
+	}
+	if n == len(b) {
+		return '\\', n
+	}
+	switch c = b[n]; c {
+	case 'n', 'r':
+		return '\n', n + 1
+	case 't':
+		return '\t', n + 1
+	case '"', '\'', '\n', '\r':
+		return c, n + 1
+	}
+	if e, ok := escapeAt(b[n-1:], unicodeEscape|hexEscape|octalEscape); ok && e.size == 1 {
+		return e.out[0], n - 1 + e.len
+	}
+	return '\\', n
+}
+
+// closesText tells whether the last line of a wrapped text may end in front of
+// b: at a line end, padding, a quotation mark or a bracket, and not within a
+// word, an assignment or a sentence.
+func closesText(b []byte, a *alphabet) bool {
+	i := 0
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
+		i++
+	}
+	if i == len(b) || b[i] == '\n' || b[i] == '\r' {
+		return true
+	}
+	if i > 0 {
+		return false
+	}
+	switch b[0] {
+	case '=':
+		rest := bytes.TrimLeft(b[:min(len(b), 3)], "=")
+		return len(rest) == 0 || a[rest[0]] < 0
+	case '"', '\'', '`', '<', ',', ';', ')', ']', '}', '\\', '%', '&', '|', 0:
+		return true
+	}
+	return false
+}
