@@ -82,7 +82,7 @@ func (f Format) Opaque() bool { return f >= firstOpaque && f < endOfFormats }
 // container's bytes meets them a second time.
 func (f Format) Verbatim() bool {
 	switch f {
-	case Tar, Ar, Cpio, SQLite, GitBundle:
+	case Tar, Ar, Cpio, SQLite:
 		return true
 	}
 	return false
