@@ -1,0 +1,32 @@
+// Package repo reads everything of a Git repository but its objects: where it
+// is, refs, reflogs, index, configuration, shallow and promisor facts, the
+// names that revisions go by, and the rules that say which files are ignored.
+//
+// It only reads. It needs no git binary, never runs anything the repository's
+// configuration names (hooks, filters, fsmonitor, credential helpers), never
+// fetches, and does not care who owns the files: without execution, foreign
+// ownership endangers nobody.
+//
+// # What is read, and where Git describes it
+//
+//	repo.go      git directories and their format        gitrepository-layout, git-config "extensions.*"
+//	discover.go  finding them, .git files                git(1) GIT_CEILING_DIRECTORIES, gitrepository-layout
+//	env.go       GIT_DIR and its relatives                git(1) "Environment Variables"
+//	config.go    configuration files, includes            git-config "Syntax", "Includes"
+//	refs.go      refs in files, pseudo refs               gitrepository-layout, git-pack-refs, gitglossary "pseudoref"
+//	reftable.go  refs and logs in reftables               technical/reftable
+//	reflog.go    reflogs in files                         git-reflog, git-update-ref "LOGGING UPDATES"
+//	index.go     the index, split and sparse ones too     gitformat-index
+//	ewah.go      bitmaps in the index                     gitformat-bitmap "Appendix A"
+//	revision.go  names of revisions                       gitrevisions
+//	ignore.go    which files are ignored                  gitignore
+//	wildmatch.go the patterns of ignore rules             gitignore "PATTERN FORMAT"
+//
+// A form that can't be read is an error that names it. A single thing that
+// can't be read among many (one ref, one line of a reflog) is a [Problem], and
+// the rest is returned.
+//
+// All paths that are returned are absolute, in the system's notation. A [Repo]
+// is immutable after it was opened: all methods may be called by several
+// goroutines at once, and each call reads the files anew.
+package repo
