@@ -2,6 +2,8 @@ module github.com/petrascan/petrascan
 
 go 1.26.0
 
+require github.com/klauspost/compress v1.20.3
+
 require (
 	github.com/clipperhouse/displaywidth v0.10.0
 	github.com/olekukonko/tablewriter v1.1.5

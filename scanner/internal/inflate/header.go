@@ -1,0 +1,166 @@
+package inflate
+
+import "math/bits"
+
+// A lengthTable decodes code lengths. Its entries hold
+//
+//	 0–3   how many bits to take: the code's and the extra bits behind it
+//	 4–7   how many of these are the code's
+//	 8–15  how often, before extra bits, the length is meant
+//	16–19  the length
+//	31     "repeat the previous length" instead of bits 16–19
+type lengthTable [1 << maxLengthCodeLen]uint32
+
+const (
+	maxLengthCodeLen = 7
+	lengthRepeat     = 1 << 31
+)
+
+// lengthMeaning is the meaning of the symbols of code lengths (RFC 1951 section 3.2.7).
+var lengthMeaning = func() (m [19]uint32) {
+	for sym := range 16 {
+		m[sym] = uint32(sym<<16 | 1<<8)
+	}
+	m[16] = lengthRepeat | 3<<8 | 2
+	m[17] = 3<<8 | 3
+	m[18] = 11<<8 | 7
+	return m
+}()
+
+// lengthOrder is the order in which the lengths of code length codes are stored.
+var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
+
+// readTables reads the codes of a block with dynamic ones (RFC 1951 section
+// 3.2.7) into z.dynamic.
+func (z *Inflater) readTables(s *stream) error {
+	s.refill()
+	if s.nbits < 14 {
+		return ErrTruncated
+	}
+	numLitlen := int(s.bitbuf&31) + 257
+	numDist := int(s.bitbuf>>5&31) + 1
+	numLengths := int(s.bitbuf>>10&15) + 4
+	if numLitlen > 286 || numDist > 30 {
+		return s.corrupt("too many codes")
+	}
+	s.take(14)
+
+	var lengths [19]uint8
+	for i := range numLengths {
+		s.refill()
+		if s.nbits < 3 {
+			return ErrTruncated
+		}
+		lengths[lengthOrder[i]] = uint8(s.bitbuf & 7)
+		s.take(3)
+	}
+	if !z.lengths.build(&lengths) {
+		return s.corrupt("the code of code lengths is none")
+	}
+
+	if err := z.readLengths(s, numLitlen, numLitlen+numDist); err != nil {
+		return err
+	}
+	var ok bool
+	if z.dynamic.litlenMask, ok = build(z.dynamic.litlen[:], &z.litlen, litlenMeaning[:], litlenBits); !ok {
+		return s.corrupt("the code of literals and lengths is none")
+	}
+	if z.dynamic.distMask, ok = build(z.dynamic.dist[:], &z.dist, distMeaning[:], distBits); !ok {
+		return s.corrupt("the code of distances is none")
+	}
+	return nil
+}
+
+// readLengths reads the code lengths of total symbols, the first numLitlen of
+// them literals and lengths, the others distances.
+func (z *Inflater) readLengths(s *stream, numLitlen, total int) error {
+	z.litlen.next, z.dist.next = noSymbols, noSymbols
+	set, first, end := &z.litlen, 0, numLitlen
+	last := uint32(0)
+	in, bitbuf, nbits := s.in, s.bitbuf, s.nbits
+	i := 0
+	for {
+		for i < end {
+			in, bitbuf, nbits = refill(s.src, in, bitbuf, nbits)
+			e := z.lengths[bitbuf&(1<<maxLengthCodeLen-1)]
+			n := uint(e & 15)
+			if n > nbits {
+				return ErrTruncated
+			}
+			if n == 0 {
+				return s.corrupt("a code without meaning")
+			}
+			repeat := int(e>>8&0xff) + int(bitbuf&(1<<n-1)>>(e>>4&15))
+			bitbuf >>= n & 63
+			nbits -= n
+			if e&lengthRepeat != 0 {
+				if i == 0 {
+					return s.corrupt("no code length to repeat")
+				}
+				if i+repeat > total {
+					return s.corrupt("too many code lengths")
+				}
+				for ; repeat > 1; repeat-- {
+					if i == numLitlen {
+						set, first, end = &z.dist, numLitlen, total
+					}
+					set.add(uint8(last), i-first)
+					i++
+				}
+				if i == numLitlen {
+					set, first, end = &z.dist, numLitlen, total
+				}
+				e = last << 16
+			}
+			last = e >> 16 & 15
+			set.add(uint8(last), i-first)
+			i += repeat
+		}
+		if end == total {
+			break
+		}
+		set, first, end = &z.dist, numLitlen, total
+	}
+	s.in, s.bitbuf, s.nbits = in, bitbuf, nbits
+	if i > total {
+		return s.corrupt("too many code lengths")
+	}
+	return nil
+}
+
+// build fills the table for the code with the given lengths. It returns false
+// if they make no code; there may be none, or one of one bit.
+func (t *lengthTable) build(lengths *[19]uint8) bool {
+	// The eight bytes of counts and starts stand for lengths 0 to 7.
+	counts := uint64(0)
+	for _, n := range lengths {
+		counts += 1 << (n * 8)
+	}
+	counts &^= 0xff
+	longest, space := 0, 0
+	for n := 1; n <= maxLengthCodeLen; n++ {
+		if count := int(counts >> (8 * n) & 0xff); count > 0 {
+			longest = n
+			space += count << (maxLengthCodeLen - n)
+		}
+	}
+	if space != 1<<maxLengthCodeLen && longest > 1 || space > 1<<maxLengthCodeLen {
+		return false
+	}
+	clear(t[:])
+	code := uint(0)
+	for n := 1; n <= longest; n++ {
+		code <<= 1
+		for sym, length := range lengths {
+			if int(length) != n {
+				continue
+			}
+			e := lengthMeaning[sym] + uint32(n<<4+n)
+			for i := int(bits.Reverse8(uint8(code)) >> (8 - n)); i < len(t); i += 1 << n {
+				t[i] = e
+			}
+			code++
+		}
+	}
+	return true
+}
