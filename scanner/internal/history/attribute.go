@@ -44,6 +44,7 @@ type attribution struct {
 	held     []setID         // by commit: pairs in its tree
 	own      map[int32]setID // by commit: groups in its own text
 	asGroups map[setID]setID // memo: a set of pairs as a set of groups
+	oldest   []int64         // by group: the earliest committer date of a commit that holds it; -1: none
 	reach    []setID         // by commit: groups it or an ancestor holds
 }
 

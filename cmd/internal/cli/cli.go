@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// An Env is what the program has of the outside world.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Dir            string // the current directory
+}
+
+// System returns the environment of this process.
+func System() (Env, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return Env{}, fmt.Errorf("find the current directory: %w", err)
+	}
+	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Dir: dir}, nil
+}
+
+// Main runs petrascan with the given arguments (without the program's name) and
+// returns its exit status. When ctx ends the command stops and what it has
+// found by then is reported; the context's cause decides the status, see
+// [Interrupted].
+func Main(ctx context.Context, env Env, args []string) int {
+	root := newRoot(&env)
+	root.SetArgs(args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	var outcome *outcomeError
+	switch {
+	case err == nil:
+		return statusClean
+	case errors.As(err, &outcome):
+		return outcome.status
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		fmt.Fprintln(env.Stderr, "petrascan: interrupted")
+		return interruptedStatus(ctx)
+	}
+	printError(env.Stderr, err)
+	return statusTrouble
+}
+
+const rootLong = `petrascan finds Petra Security API keys (petra_…) that were committed or left
+on disk by mistake. It searches files, the index and every object of a Git
+repository, reachable or not, and says what it read, where each key lies, which
+commit brought it in and whether it is still there. It works offline.`
+
+func newRoot(env *Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "petrascan",
+		Short: "Find Petra Security API keys in files and Git history",
+		Long:  rootLong,
+		Example: `  petrascan scan                 the files and history of the repository here
+  petrascan scan ~/src           every file and repository below a directory
+  petrascan staged               what git commit would record now
+  petrascan scan -o report.sarif a table on the terminal, SARIF in a file`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpTemplate(helpTemplate)
+	root.AddCommand(
+		newScan(env), newFiles(env), newHistory(env), newStaged(env),
+		newRules(env), newReport(env), newCompletion(env), newMan(env), newVersion(env),
+	)
+	return root
+}
+
+// helpTemplate is cobra's help with the example before the flags and the exit
+// status at the end, for commands that have one.
+const helpTemplate = `{{with or .Long .Short}}{{. | trimTrailingWhitespaces}}
+
+{{end}}Usage:
+{{if .Runnable}}  {{.UseLine}}
+{{end}}{{if .HasAvailableSubCommands}}  {{.CommandPath}} COMMAND
+{{end}}{{if .HasExample}}
+Examples:
+{{.Example}}
+{{end}}{{if .HasAvailableSubCommands}}
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+{{end}}{{if .HasAvailableLocalFlags}}
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+{{end}}
+Exit status:
+{{index .Annotations "status"}}{{if .HasAvailableSubCommands}}
+"{{.CommandPath}} COMMAND --help" tells more about a command.
+{{end}}`
+
+// withStatus adds the command's exit statuses to its help.
+func withStatus(cmd *cobra.Command, status string) *cobra.Command {
+	cmd.Annotations = map[string]string{"status": strings.TrimLeft(status, "\n")}
+	return cmd
+}
+
+const scanStatus = `
+  0    nothing found
+  1    found something that --fail-on names
+  2    usage error, or incomplete with nothing found
+  3    found something, and incomplete
+  130  interrupted (143: terminated); the partial report is marked so
+`
+
+const plainStatus = `
+  0    done
+  2    usage error, or it failed
+`

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/petrascan/petrascan/cmd/internal/report"
+	"github.com/petrascan/petrascan/scanner"
+	"github.com/petrascan/petrascan/scanner/finding"
+)
+
+// scanFlags are the flags that every scanning command has.
+type scanFlags struct {
+	format          string
+	outputs         []string
+	failOn          string
+	minConfidence   string
+	exclude         []string
+	include         []string
+	maxArchiveDepth int
+	maxDecodeDepth  int
+	requireComplete bool
+	jobs            int
+	showKeys        bool
+	quiet           bool
+	verbose         bool
+	color           string
+	noProgress      bool
+	timeout         time.Duration
+	sarifCategory   string
+	sarifHistory    string
+}
+
+func (f *scanFlags) add(cmd *cobra.Command) {
+	d := scanner.Defaults()
+	*f = scanFlags{failOn: "any", minConfidence: d.MinConfidence.String(), color: "auto", sarifHistory: "include", format: string(report.Table)}
+	var formats []string
+	for _, name := range report.Formats() {
+		formats = append(formats, string(name))
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.VarP(oneOf{&f.format, formats}, "format", "f", "what to write to standard output")
+	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to this `[FORMAT:]FILE` as well; repeatable")
+	flags.Var(oneOf{&f.failOn, []string{"any", "none"}}, "fail-on", "which findings make the exit status 1")
+	flags.Var(oneOf{&f.minConfidence, []string{"low", "medium", "high"}}, "min-confidence", "report keys from this confidence on")
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this doublestar `GLOB`; repeatable")
+	flags.StringArrayVar(&f.include, "include", nil, "search only files that match this doublestar `GLOB`; repeatable")
+	flags.IntVar(&f.maxArchiveDepth, "max-archive-depth", d.MaxArchiveDepth, "open archives nested this deep, 0 for none")
+	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested this deep, 0 for none")
+	flags.BoolVar(&f.requireComplete, "require-complete", false, "count absent and opaque content as incomplete")
+	flags.IntVarP(&f.jobs, "jobs", "j", 0, fmt.Sprintf("workers (default: one a CPU, here %d)", runtime.GOMAXPROCS(0)))
+	flags.BoolVar(&f.showKeys, "show-keys", false, "print raw keys in table, json, jsonl and csv")
+	flags.StringVar(&f.sarifCategory, "sarif-category", "", "category of the SARIF run")
+	flags.Var(oneOf{&f.sarifHistory, []string{"include", "omit"}}, "sarif-history", "findings that the checked-out tree does not hold")
+	flags.Var(oneOf{&f.color, []string{"auto", "always", "never"}}, "color", "colours in the table")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but the report")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say more on standard error")
+	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress on a terminal")
+	flags.DurationVar(&f.timeout, "timeout", 0, "stop after this time, such as 90s, and report what was found (0: never)")
+}
+
+// options turns the flags into the scanner's.
+func (f *scanFlags) options() (scanner.Options, error) {
+	o := scanner.Defaults()
+	confidence, err := finding.ParseConfidence(f.minConfidence)
+	if err != nil {
+		return o, err
+	}
+	for name, n := range map[string]int{"--jobs": f.jobs, "--max-archive-depth": f.maxArchiveDepth, "--max-decode-depth": f.maxDecodeDepth} {
+		if n < 0 {
+			return o, fmt.Errorf("%s must not be negative", name)
+		}
+	}
+	o.MinConfidence = confidence
+	o.Exclude, o.Include = f.exclude, f.include
+	o.MaxArchiveDepth, o.MaxDecodeDepth = f.maxArchiveDepth, f.maxDecodeDepth
+	o.RequireComplete, o.Jobs = f.requireComplete, f.jobs
+	return o, nil
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/petrascan/petrascan/cmd/internal/report"
+	"github.com/petrascan/petrascan/scanner"
+	"github.com/petrascan/petrascan/scanner/finding"
+)
+
+// An output is a report to be written to a file.
+type output struct {
+	format report.Format
+	file   string
+}
+
+// reports reads the values of --output.
+func (f *scanFlags) reports() ([]output, error) {
+	var list []output
+	for _, value := range f.outputs {
+		o := output{file: value}
+		if name, file, ok := strings.Cut(value, ":"); ok && !strings.ContainsAny(name, `./\`) && len(name) > 1 {
+			format, err := report.ParseFormat(name)
+			if err != nil {
+				return nil, fmt.Errorf("--output %s: %w", value, err)
+			}
+			o = output{format, file}
+		} else if format, ok := report.FormatOf(value); ok {
+			o.format = format
+		} else {
+			return nil, hinted("write the format before the name, such as json:"+value,
+				"--output %s: the extension names no format", value)
+		}
+		if o.file == "" {
+			return nil, fmt.Errorf("--output %s: no file is named", value)
+		}
+		list = append(list, o)
+	}
+	return list, nil
+}
+
+// write writes the reports to standard output and the files.
+func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status int) error {
+	o := report.Options{
+		SARIFCategory: f.sarifCategory,
+		OmitHistory:   f.sarifHistory == "omit",
+		ExitStatus:    status,
+		Dir:           env.Dir,
+	}
+	if f.showKeys {
+		o.Reveal = func(id finding.ID) (finding.Key, bool) { k, ok := r.Keys[id]; return k, ok }
+	}
+	for _, out := range files {
+		err := writeFile(resolve(env.Dir, out.file), func(w io.Writer) error { return report.Write(w, out.format, r.Report, o) })
+		if err != nil {
+			return fmt.Errorf("--output %s: %w", out.file, err)
+		}
+	}
+	o.Width, o.Color = f.terminal(env)
+	o.Links = o.Color && o.Width > 0
+	if o.Links {
+		o.Host, _ = os.Hostname()
+	}
+	return report.Write(env.Stdout, report.Format(f.format), r.Report, o)
+}
+
+// terminal returns the width of the terminal that standard output is, 0 if it
+// is none, and whether to use colours there: --color, then NO_COLOR,
+// CLICOLOR_FORCE and FORCE_COLOR decide, then whether there is a terminal.
+func (f *scanFlags) terminal(env *Env) (width int, color bool) {
+	dumb := env.Getenv("TERM") == "dumb"
+	if file, ok := env.Stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		width = 80
+		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
+			width = w
+		}
+		if w, err := strconv.Atoi(env.Getenv("COLUMNS")); err == nil && w > 0 {
+			width = w
+		}
+	}
+	forced := func(name string) bool { v := env.Getenv(name); return v != "" && v != "0" }
+	switch {
+	case f.color != "auto":
+		color = f.color == "always"
+	case env.Getenv("NO_COLOR") != "":
+	case forced("CLICOLOR_FORCE"), forced("FORCE_COLOR"):
+		color = true
+	default:
+		color = width > 0 && !dumb
+	}
+	return width, color
+}
+
+// writeFile writes a file whole or not at all: another program that reads it
+// meanwhile sees the old one.
+func writeFile(name string, write func(io.Writer) error) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			tmp.Close()
+			os.Remove(tmp.Name())
+		}
+	}()
+	if err := write(tmp); err != nil {
+		return err
+	}
+	if err := tmp.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), name)
+}
+
+func resolve(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}

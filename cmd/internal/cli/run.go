@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/petrascan/petrascan/cmd/internal/report"
+	"github.com/petrascan/petrascan/scanner"
+	"github.com/petrascan/petrascan/scanner/finding"
+)
+
+// run does one scanning command: it checks the flags, lets work fill a scan,
+// and writes the reports. An error of one target does not lose what the others
+// held.
+func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(context.Context, *scanner.Scan) error) error {
+	outputs, err := f.reports()
+	if err != nil {
+		return err
+	}
+	opts, err := f.options()
+	if err != nil {
+		return err
+	}
+	stop := func() {}
+	if f.timeout > 0 {
+		ctx, stop = context.WithTimeoutCause(ctx, f.timeout, context.DeadlineExceeded)
+	}
+	defer stop()
+	progress := newProgress(env, f)
+	opts.Progress = progress.report
+	scan, err := scanner.New(name, opts)
+	if err != nil {
+		return err
+	}
+	err = work(ctx, scan)
+	progress.clear()
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	result := scan.Finish()
+	result.Report.Tool.Version = version()
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
+	}
+	status := reportStatus(ctx, result.Report, f.failOn)
+	if err := f.write(env, result, outputs, status); err != nil {
+		return err
+	}
+	if !f.quiet && f.format != string(report.Table) {
+		complain(env, result.Report)
+	}
+	return outcome(status)
+}
+
+// complain says on standard error what the report on standard output says of
+// itself, where that is not made for people to read.
+func complain(env *Env, r *finding.Report) {
+	const most = 10
+	for _, w := range r.Scan.Warnings {
+		fmt.Fprintf(env.Stderr, "petrascan: warning: %s\n", report.Clean(w))
+	}
+	for i, e := range r.Scan.Errors {
+		if i == most {
+			fmt.Fprintf(env.Stderr, "petrascan: error: %d more could not be read; the report lists them\n", len(r.Scan.Errors)-most)
+			break
+		}
+		fmt.Fprintf(env.Stderr, "petrascan: error: %s: %s\n", report.Clean(strings.TrimSpace(e.Path+" "+e.Object)), report.Clean(e.Reason))
+	}
+	c := &r.Scan.Coverage
+	for _, a := range c.Absent {
+		fmt.Fprintf(env.Stderr, "petrascan: absent by design: %d (%s)\n", a.Count, a.What)
+	}
+	if n := len(c.Opaque); n > 0 {
+		fmt.Fprintf(env.Stderr, "petrascan: opaque: %d containers were not opened; their raw bytes were searched\n", n)
+	}
+	if n := len(c.Cut); n > 0 {
+		fmt.Fprintf(env.Stderr, "petrascan: cut: a limit stopped the search of %d\n", n)
+	}
+	if !r.Scan.Complete {
+		fmt.Fprintln(env.Stderr, "petrascan: the scan is incomplete")
+	}
+}
