@@ -1,8 +1,13 @@
 package gitobj
 
 import (
+	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
+	"strconv"
 )
 
 // Format is the hash function of a repository's object ids.
@@ -20,6 +25,44 @@ func (f Format) Size() int {
 		return 32
 	}
 	return 20
+}
+
+// newHash returns the format's hash function.
+func (f Format) newHash() hash.Hash {
+	if f == SHA256 {
+		return sha256.New()
+	}
+	return sha1.New()
+}
+
+// NewHash returns a hash that has taken in the header of an object; written its
+// size bytes of content, its sum is the object's id.
+func (f Format) NewHash(t Type, size int64) hash.Hash {
+	h := f.newHash()
+	header := append([]byte(t.String()), ' ')
+	header = strconv.AppendInt(header, size, 10)
+	h.Write(append(header, 0))
+	return h
+}
+
+// Sum returns the id of the object of type t with content data.
+func (f Format) Sum(t Type, data []byte) ID {
+	h := f.NewHash(t, int64(len(data)))
+	h.Write(data)
+	return MakeID(h.Sum(nil))
+}
+
+// Verify returns an error unless id is the id of the object of type t with
+// content data. The format is that of the id.
+func Verify(id ID, t Type, data []byte) error {
+	f := SHA1
+	if id.size == 32 {
+		f = SHA256
+	}
+	if got := f.Sum(t, data); got != id {
+		return fmt.Errorf("object %s is damaged: its content has the id %s", id, got)
+	}
+	return nil
 }
 
 // An ID is an object id of either format. It is comparable; the zero ID names
@@ -54,6 +97,9 @@ func (id ID) IsZero() bool { return id.hash == [32]byte{} }
 // String returns the id in hex.
 func (id ID) String() string { return hex.EncodeToString(id.hash[:id.size]) }
 
+// Compare orders ids by their bytes, as Git's indexes do.
+func (id ID) Compare(other ID) int { return bytes.Compare(id.Bytes(), other.Bytes()) }
+
 // Type is the type of an object.
 type Type uint8
 
@@ -73,4 +119,32 @@ func (t Type) String() string {
 		return typeNames[t]
 	}
 	return fmt.Sprintf("type %d", uint8(t))
+}
+
+// A TypeSet is a set of object types.
+type TypeSet uint8
+
+// AllTypes holds commits, trees, blobs and tags.
+const AllTypes TypeSet = 1<<Commit | 1<<Tree | 1<<Blob | 1<<Tag
+
+// Types returns the set of the types given.
+func Types(types ...Type) TypeSet {
+	var s TypeSet
+	for _, t := range types {
+		s |= 1 << t
+	}
+	return s
+}
+
+// Has tells whether t is in the set.
+func (s TypeSet) Has(t Type) bool { return s>>t&1 != 0 }
+
+// parseType reads a type's name.
+func parseType(name []byte) (Type, bool) {
+	for t := Commit; t <= Tag; t++ {
+		if string(name) == typeNames[t] {
+			return t, true
+		}
+	}
+	return 0, false
 }

@@ -1,0 +1,231 @@
+package gitobj
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sync/atomic"
+)
+
+// look searches the object in next, shows it if need be and follows its links.
+// base is the object it was built from, nil for a whole one; doubt, if any, is a
+// reason not to count it as read. It returns the frame to be pushed, and false
+// if it has no children.
+func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
+	f, o := w.job.forest, &w.walk.o
+	data := next.buf
+	next.size = len(data)
+	t := f.typ[next.entry]
+	switch {
+	case o.Match == nil:
+	case base == nil || base.hit:
+		next.hit = o.Match(data)
+	default:
+		next.hit = changed(w.spans, len(data), o.Overlap, func(from, to int) bool { return o.Match(data[from:to]) })
+	}
+	if w.wanted(t, next.hit, data) {
+		w.object = Object{ID: f.id(next.entry), Type: t, Size: int64(len(data)), Data: data[:len(data):len(data)], Pack: f.pack.path}
+		w.visitor.Visit(&w.object)
+	}
+	if o.CheckLinks && t != Blob {
+		err := w.links(t, &next, base)
+		if doubt == nil {
+			doubt = err
+		}
+	}
+	if doubt != nil {
+		w.problem(next.entry, doubt)
+	} else {
+		w.job.source.state[f.pos[next.entry]] |= read
+	}
+	w.count(int64(len(data)))
+	if len(next.kids) == 0 {
+		w.recycle(next.buf, next.bounds)
+		return frame{}, false
+	}
+	return next, true
+}
+
+// wanted tells whether an object is to be shown.
+func (w *worker) wanted(t Type, hit bool, data []byte) bool {
+	o := &w.walk.o
+	return o.Match == nil || hit || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
+}
+
+// links notes what the object in next names and the store lacks.
+func (w *worker) links(t Type, next, base *frame) (err error) {
+	defer caught(&err, w.job.forest.pack.idxPath())
+	w.entry = next.entry
+	if t != Tree {
+		return w.follow(t, next.buf)
+	}
+	var from []uint32
+	if base != nil {
+		from = base.bounds
+	}
+	var dst []uint32
+	if n := len(w.bounds); n > 0 {
+		dst, w.bounds = w.bounds[n-1][:0], w.bounds[:n-1]
+	}
+	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink)
+	return err
+}
+
+// follow notes what a commit, tag or whole tree names.
+func (w *worker) follow(t Type, data []byte) error {
+	hs := w.walk.store.format.Size()
+	switch t {
+	case Commit:
+		return commitLinks(data, hs, w.link)
+	case Tag:
+		return tagLinks(data, hs, w.link)
+	case Tree:
+		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink)
+		return err
+	}
+	return nil
+}
+
+func (w *worker) treeLink(e *treeEntry) {
+	if t, ok := e.link(); ok {
+		w.link(e.id, t)
+	}
+}
+
+// link notes the object with the raw id given if the store lacks it.
+func (w *worker) link(raw []byte, t Type) {
+	f := w.job.forest
+	var first *index
+	if f != nil {
+		first = f.index
+	}
+	if w.walk.has(raw, first) {
+		return
+	}
+	by, promised := w.looseID, false
+	if f != nil {
+		by, promised = f.id(w.entry), f.pack.promisor
+	}
+	key := missingKey{MakeID(raw), t}
+	if m := w.missing[key]; m != nil {
+		m.merge(by, promised)
+	} else {
+		w.missing[key] = &Missing{ID: key.id, Type: t, By: by, Promised: promised}
+	}
+}
+
+// count adds one object of n bytes to what was searched.
+func (w *worker) count(n int64) {
+	w.bytes += n
+	w.objectsNow++
+	w.bytesNow += n
+	if w.objectsNow == 512 {
+		w.report()
+	}
+}
+
+// report tells Progress what it does not know yet.
+func (w *worker) report() {
+	if w.walk.o.Progress != nil && w.objectsNow > 0 {
+		w.walk.o.Progress(w.objectsNow, w.bytesNow)
+	}
+	w.objectsNow, w.bytesNow = 0, 0
+}
+
+// replace goes on below entry i, which can't be read, with another copy of the
+// object if the store has one.
+func (w *worker) replace(i int32) (frame, bool) {
+	f := w.job.forest
+	kids := f.children(i)
+	if len(kids) == 0 {
+		return frame{}, false
+	}
+	_, data, err := w.walk.store.read(f.id(i), f.pack, 0)
+	if err != nil {
+		w.lose(kids, f.id(i))
+		return frame{}, false
+	}
+	return frame{entry: i, hit: true, buf: data, size: len(data), kids: kids}, true
+}
+
+// restore builds again what was dropped of a frame.
+func (w *worker) restore(top *frame) error {
+	if err := w.reserve(int64(top.size)); err != nil {
+		return err
+	}
+	_, data, err := w.walk.store.read(w.job.forest.id(top.entry), nil, 0)
+	if err != nil {
+		return err
+	}
+	top.buf = data
+	w.live += int64(cap(data))
+	return nil
+}
+
+// streamRoot shows the large blob i.
+func (w *worker) streamRoot(i int32, h header) error {
+	f := w.job.forest
+	var doubt error
+	if want, known := f.index.crc(int(f.pos[i])); known {
+		sum := crc32.NewIEEE()
+		if _, err := io.Copy(sum, io.NewSectionReader(f.pack.file, f.off[i], f.end(i)-f.off[i])); err != nil {
+			return err
+		}
+		if sum.Sum32() != want {
+			doubt = errCRC
+		}
+	}
+	r, err := f.pack.stream(f.off[i]+int64(h.len), int64(h.size))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	err = w.showStream(r, Object{ID: f.id(i), Type: Blob, Size: int64(h.size), Pack: f.pack.path})
+	if err != nil {
+		return err
+	}
+	if doubt != nil {
+		return doubt
+	}
+	w.job.source.state[f.pos[i]] |= read
+	return nil
+}
+
+var errStopped = errors.New("the walk was ended")
+
+// checked passes a stream on and remembers how it failed.
+type checked struct {
+	r    io.Reader
+	stop *atomic.Bool
+	n    int64
+	err  error
+}
+
+func (c *checked) Read(p []byte) (int, error) {
+	if c.err == nil && c.stop.Load() {
+		c.err = errStopped
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	c.err = err
+	return n, err
+}
+
+// showStream shows the object o with the content that r yields, and reads to its
+// end what the visitor left.
+func (w *worker) showStream(r io.Reader, o Object) error {
+	c := &checked{r: r, stop: &w.walk.stop}
+	o.Reader = c
+	w.object = o
+	w.visitor.Visit(&w.object)
+	io.Copy(io.Discard, c)
+	w.count(c.n)
+	if c.err != nil && c.err != io.EOF {
+		return fmt.Errorf("after %d of %d bytes: %w", c.n, o.Size, c.err)
+	}
+	return nil
+}

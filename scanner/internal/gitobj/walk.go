@@ -1,0 +1,363 @@
+package gitobj
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sourcegraph/conc"
+)
+
+// WalkOptions say what Walk searches and how.
+type WalkOptions struct {
+	// Workers is the number of goroutines; 0 means one for each processor.
+	Workers int
+	// Types are the types searched; 0 means all. Others are only counted.
+	Types TypeSet
+	// Match tells whether b may hold what is looked for. It sees whole objects,
+	// or what a delta changed with a margin of Overlap bytes on each side. If it
+	// is nil, every object is visited. It is called by all workers at once.
+	Match func(b []byte) bool
+	// Overlap is the length of the longest literal that Match looks for, less one.
+	Overlap int
+	// Whole tells from the first 1024 bytes of a blob, or all if there are fewer,
+	// that it must be visited whatever Match says. It may be nil. It is called by
+	// all workers at once.
+	Whole func(head []byte) bool
+	// Memory is how many bytes all workers together may hold of objects built from
+	// deltas; 0 means 1.5 GiB. Half a gigabyte, Git's limit for files that are
+	// stored as deltas, fits three times then: base, delta, result. As long as
+	// objects are of usual size, a small part of it is used. An object that does
+	// not fit is a Problem.
+	Memory int64
+	// Stream is the size in bytes above which a blob that is not stored as a delta
+	// is handed out as a Reader; 0 means 32 MiB. Such blobs are always visited.
+	Stream int64
+	// Progress is told by each worker now and then how many objects and bytes it
+	// has searched since it told last. It may be nil.
+	Progress func(objects, bytes int64)
+	// CheckLinks asks for WalkResult.Missing.
+	CheckLinks bool
+}
+
+const (
+	defaultMemory = 3 << 29
+	defaultStream = 32 << 20
+	headBytes     = 1024 // what Whole sees
+)
+
+// An Object is one object that a Visitor is shown.
+type Object struct {
+	ID     ID
+	Type   Type
+	Size   int64     // bytes
+	Data   []byte    // the content, valid until Visit returns and not to be written; nil if Reader is set
+	Reader io.Reader // the content of a large blob, to be read before Visit returns
+	Pack   string    // path of the pack; "" for a loose object
+}
+
+// A Visitor is shown objects by one worker, in no order. An object with several
+// copies in the store may be shown several times.
+type Visitor interface{ Visit(o *Object) }
+
+// A WalkResult says what there was and what was searched. It is the same for
+// any number of workers.
+type WalkResult struct {
+	// Present counts the distinct objects that packs and loose objects name, by
+	// type; [0] counts those whose type could not be found out.
+	Present [5]int64
+	// Read counts those of them that were searched without error.
+	Read [5]int64
+	// Bytes is the number of bytes searched, after inflating and applying deltas.
+	Bytes int64
+	// Problems names everything that could not be read, sorted.
+	Problems []Problem
+	// Missing names what links point to and the store lacks, sorted by id.
+	Missing []Missing
+}
+
+// Missing is an object that the store lacks although an object in it names it.
+type Missing struct {
+	ID       ID
+	Type     Type // what the link says it is
+	By       ID   // the lowest id among the objects found to name it
+	Promised bool // whether an object in a promisor pack names it
+}
+
+// A walk is one call of Walk.
+type walk struct {
+	store   *Store
+	o       WalkOptions
+	stop    atomic.Bool
+	big     sync.Mutex // held by the worker that has more than its share of memory
+	share   int64      // bytes that each worker may hold without that
+	most    int64      // bytes that the holder of big may hold
+	empty   ID         // the empty tree
+	workers []*worker
+	sources []*source
+	loose   map[ID]bool // for links
+	indexes []*index    // for links
+
+	mu       sync.Mutex
+	problems []Problem
+}
+
+// Walk searches all objects of the store, every pack on its own, and shows
+// those that match to the visitors, of which newVisitor makes one for each
+// worker. What can't be read is named in the result; the error is that of ctx
+// when it ended first, and the result then holds what was done until then.
+func (s *Store) Walk(ctx context.Context, o WalkOptions, newVisitor func() Visitor) (*WalkResult, error) {
+	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
+	o.Types = cmp.Or(o.Types, AllTypes)
+	o.Memory = cmp.Or(o.Memory, defaultMemory)
+	o.Stream = cmp.Or(o.Stream, defaultStream)
+	w := &walk{store: s, o: o, empty: s.format.emptyTree()}
+	w.share = o.Memory / 4 / int64(o.Workers)
+	w.most = o.Memory / 4 * 3
+	for range o.Workers {
+		w.workers = append(w.workers, &worker{walk: w, visitor: newVisitor(), missing: make(map[missingKey]*Missing)})
+	}
+	release := context.AfterFunc(ctx, func() { w.stop.Store(true) })
+	defer release()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+
+	// Loose objects are listed before packs: a gc packs them first and prunes
+	// them then. What goes away meanwhile is found by listing once more.
+	looseAt := w.listLoose()
+	s.refresh()
+	packs := s.list()
+	w.prepareLinks(packs, looseAt)
+	for _, p := range packs {
+		w.pack(p)
+	}
+	w.walkLoose(looseAt)
+	if s.refresh() || slices.ContainsFunc(w.sources, func(s *source) bool { return s.vanished }) {
+		again := w.listLoose()
+		s.refresh()
+		more := s.list()[len(packs):]
+		w.prepareLinks(s.list(), again)
+		for _, p := range more {
+			w.pack(p)
+		}
+		for i, src := range again {
+			src.without(looseAt[i])
+		}
+		w.walkLoose(again)
+	}
+	return w.result(), ctx.Err()
+}
+
+func (w *walk) problem(p Problem) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.problems = append(w.problems, p)
+}
+
+// prepareLinks makes it cheap to ask whether the store has an object.
+func (w *walk) prepareLinks(packs []*pack, loose []*source) {
+	if !w.o.CheckLinks {
+		return
+	}
+	if w.loose == nil {
+		w.loose = make(map[ID]bool)
+	}
+	for _, src := range loose {
+		for _, id := range src.loose {
+			w.loose[id] = true
+		}
+	}
+	w.indexes = nil
+	for _, p := range packs {
+		x, err := w.store.indexOf(p)
+		if err != nil {
+			continue
+		}
+		func() {
+			defer caught(&err, p.path)
+			x.finer()
+		}()
+		w.indexes = append(w.indexes, x)
+	}
+}
+
+// has tells whether the store has the object with the raw id given.
+func (w *walk) has(id []byte, first *index) bool {
+	if first != nil {
+		if _, ok := first.find(id); ok {
+			return true
+		}
+	}
+	for _, x := range w.indexes {
+		if x == first {
+			continue
+		}
+		if _, ok := x.find(id); ok {
+			return true
+		}
+	}
+	return w.loose[MakeID(id)] || bytes.Equal(id, w.empty.Bytes())
+}
+
+// pack searches one pack.
+func (w *walk) pack(p *pack) {
+	src := w.openPack(p)
+	if src == nil {
+		return
+	}
+	w.sources = append(w.sources, src)
+	if src.vanished || w.stop.Load() {
+		return
+	}
+	f, err := newForest(w.store, p, src.index, w.o.Workers)
+	if err != nil {
+		w.problem(Problem{Path: p.path, Reason: err.Error()})
+		return
+	}
+	for _, b := range f.broken {
+		w.problem(Problem{Path: p.path, ID: f.id(b.entry), Reason: b.err.Error()})
+	}
+	for i, t := range f.typ {
+		src.state[f.pos[i]] = uint8(t)
+	}
+	var roots []int32
+	for i, b := range f.base {
+		if b == unusable {
+			w.workers[0].job = job{forest: f, source: src}
+			w.workers[0].lose(f.children(int32(i)), f.id(int32(i)))
+		} else if b < 0 && w.o.Types.Has(f.typ[i]) {
+			roots = append(roots, int32(i))
+		}
+	}
+	pool := newPool(f, roots, w.o.Workers)
+	w.run(func(wk *worker) {
+		wk.job = job{forest: f, source: src, pool: pool, view: view{file: p.file}}
+		wk.search()
+	})
+}
+
+// run calls f for all workers at once.
+func (w *walk) run(f func(*worker)) {
+	var group conc.WaitGroup
+	for _, wk := range w.workers {
+		group.Go(func() {
+			debug.SetPanicOnFault(true)
+			defer wk.report()
+			f(wk)
+		})
+	}
+	group.Wait()
+}
+
+// openPack makes p and its index fit to be walked. It is nil if nothing at all
+// is known of it.
+func (w *walk) openPack(p *pack) (src *source) {
+	complain := func(path string, err error) { w.problem(Problem{Path: path, Reason: err.Error()}) }
+	err := p.open()
+	switch {
+	case gone(err) && p.indexed():
+		return newPackSource(p, p.index, true)
+	case gone(err):
+		return nil
+	case err != nil:
+		complain(p.path, err)
+		if p.indexed() {
+			src = newPackSource(p, p.index, false)
+			src.unusable = true
+			return src
+		}
+		return nil
+	}
+	if p.indexed() {
+		if err := w.checkIndex(p); err != nil {
+			p.dropIndex(err)
+		}
+	}
+	// That there is no index at all is no fault: the pack says the same.
+	if p.idxErr != nil && !gone(p.idxErr) {
+		complain(p.idxPath(), p.idxErr)
+	}
+	x, err := w.store.indexOf(p)
+	if err != nil {
+		complain(p.path, err)
+		return nil
+	}
+	return newPackSource(p, x, false)
+}
+
+// checkIndex returns what is wrong with the index of p as a whole, so that it
+// must not be trusted. What is wrong with the pack is noted.
+func (w *walk) checkIndex(p *pack) (err error) {
+	defer caught(&err, p.idxPath())
+	if p.rebuilt {
+		return nil
+	}
+	x := p.index
+	if err := x.check(p.format); err != nil {
+		return err
+	}
+	n, err := p.count()
+	if err != nil {
+		return err
+	}
+	trailer := make([]byte, p.format.Size())
+	if _, err := p.file.ReadAt(trailer, p.end()); err != nil && err != io.EOF {
+		return err
+	}
+	if !bytes.Equal(trailer, x.packTrailer()) {
+		w.problem(Problem{Path: p.path, Reason: "pack does not end with the checksum that its index names: it is cut short, longer than it was, or another"})
+	}
+	if n < x.n {
+		w.problem(Problem{Path: p.path, Reason: fmt.Sprintf("pack announces %d objects, its index names %d", n, x.n)})
+	}
+	if n > x.n {
+		return fmt.Errorf("index names %d of the pack's %d objects", x.n, n)
+	}
+	return nil
+}
+
+// result adds up what the workers have.
+func (w *walk) result() *WalkResult {
+	r := &WalkResult{}
+	w.tally(r)
+	missing := make(map[missingKey]*Missing)
+	for _, wk := range w.workers {
+		r.Bytes += wk.bytes
+		for k, m := range wk.missing {
+			if old := missing[k]; old == nil {
+				missing[k] = m
+			} else {
+				old.merge(m.By, m.Promised)
+			}
+		}
+		w.problems = append(w.problems, wk.problems...)
+	}
+	for _, m := range missing {
+		if !w.has(m.ID.Bytes(), nil) {
+			r.Missing = append(r.Missing, *m)
+		}
+	}
+	slices.SortFunc(r.Missing, func(a, b Missing) int {
+		return cmp.Or(a.ID.Compare(b.ID), cmp.Compare(a.Type, b.Type))
+	})
+	r.Problems = sortProblems(append(w.problems, w.store.Problems()...))
+	return r
+}
+
+type missingKey struct {
+	id ID
+	t  Type
+}
+
+func (m *Missing) merge(by ID, promised bool) {
+	if by.Compare(m.By) < 0 {
+		m.By = by
+	}
+	m.Promised = m.Promised || promised
+}

@@ -1,0 +1,400 @@
+package gitobj
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+)
+
+// A worker is one goroutine's part of a walk.
+type worker struct {
+	walk    *walk
+	visitor Visitor
+	job     job
+	z       inflater
+	spare   buffers
+	object  Object
+
+	stack  []frame    // from a root to the object whose children are built
+	live   int64      // bytes that the stack holds
+	holds  bool       // whether walk.big is held
+	delta  []byte     // the delta being applied
+	spans  []span     // what it copied
+	bounds [][]uint32 // to be used again
+
+	entry   int32 // whose links are followed
+	looseID ID    // the same for a loose object
+
+	bytes    int64
+	problems []Problem
+	missing  map[missingKey]*Missing
+
+	objectsNow, bytesNow int64 // not yet told to Progress
+}
+
+// A job is the pack that a worker is at.
+type job struct {
+	forest *forest
+	source *source
+	pool   *pool
+	view   view
+}
+
+// A frame is an object on the way down a tree.
+type frame struct {
+	entry  int32
+	hit    bool     // whether Match found something in it
+	buf    []byte   // its content; nil if that was dropped
+	size   int      // bytes of its content
+	bounds []uint32 // where its entries begin, if it is a tree and links are checked
+	kids   []int32  // children not yet walked
+}
+
+// search walks trees until none are left.
+func (w *worker) search() {
+	p := w.job.pool
+	for roots := p.take(); roots != nil; roots = p.take() {
+		for _, i := range roots {
+			if w.walk.stop.Load() {
+				break
+			}
+			w.root(i)
+			w.descend()
+		}
+	}
+	for f, ok := p.wait(); ok; f, ok = p.wait() {
+		w.push(f)
+		w.descend()
+	}
+	w.releaseBig()
+}
+
+// push adds a frame to the stack.
+func (w *worker) push(f frame) {
+	w.live += int64(cap(f.buf))
+	w.stack = append(w.stack, f)
+}
+
+// drop lets go of what a frame on the stack holds.
+func (w *worker) drop(f *frame) {
+	w.live -= int64(cap(f.buf))
+	w.recycle(f.buf, f.bounds)
+	f.buf, f.bounds = nil, nil
+}
+
+// recycle takes back an object's content and bounds.
+func (w *worker) recycle(buf []byte, bounds []uint32) {
+	if buf != nil {
+		w.spare.put(buf, w.walk.share/4)
+	}
+	if bounds != nil && len(w.bounds) < 64 {
+		w.bounds = append(w.bounds, bounds)
+	}
+}
+
+// descend walks what is below the frames on the stack.
+func (w *worker) descend() {
+	for len(w.stack) > 0 {
+		if w.walk.stop.Load() {
+			for i := range w.stack {
+				w.drop(&w.stack[i])
+			}
+			w.stack = w.stack[:0]
+			break
+		}
+		if w.job.pool.hungry() {
+			w.giveAway()
+		}
+		top := &w.stack[len(w.stack)-1]
+		if len(top.kids) == 0 {
+			w.drop(top)
+			w.stack = w.stack[:len(w.stack)-1]
+			continue
+		}
+		if top.buf == nil {
+			if err := w.restore(top); err != nil {
+				w.lose(top.kids, w.job.forest.id(top.entry))
+				top.kids = nil
+				continue
+			}
+		}
+		kid := top.kids[0]
+		top.kids = top.kids[1:]
+		next, ok := w.child(kid, top)
+		if len(top.kids) == 0 {
+			w.drop(top)
+			w.stack = w.stack[:len(w.stack)-1]
+		}
+		if ok {
+			w.push(next)
+		}
+		if w.holds && w.live <= w.walk.share {
+			w.releaseBig()
+		}
+	}
+}
+
+// worthGiving is the number of entries for which handing over pays.
+const worthGiving = 16
+
+// giveAway hands a part of the stack to a worker that waits: the shallowest
+// object with enough below, whole; or, where that is the one whose children are
+// being built, a copy of it with the heaviest child.
+func (w *worker) giveAway() {
+	f := w.job.forest
+	for i := range w.stack {
+		s := &w.stack[i]
+		if len(s.kids) == 0 || f.below[s.kids[len(s.kids)-1]] < worthGiving {
+			continue
+		}
+		if i < len(w.stack)-1 {
+			gift := *s
+			w.live -= int64(cap(s.buf))
+			s.buf, s.bounds, s.kids = nil, nil, nil
+			w.job.pool.give(gift)
+			return
+		}
+		if len(s.kids) == 1 || s.buf == nil {
+			return
+		}
+		gift := *s
+		if int64(len(s.buf)) > w.walk.share {
+			gift.buf = nil
+		} else {
+			gift.buf = append(w.spare.get(len(s.buf))[:0], s.buf...)
+		}
+		gift.bounds = append([]uint32(nil), s.bounds...)
+		last := len(s.kids) - 1
+		gift.kids, s.kids = s.kids[last:], s.kids[:last]
+		w.job.pool.give(gift)
+		return
+	}
+}
+
+// reserve makes room for n more bytes beside those of the last frame: frames
+// that are not needed now are dropped, oldest first, and a worker that needs more
+// than its share waits until no other does.
+func (w *worker) reserve(n int64) error {
+	if w.live+n <= w.walk.share {
+		return nil
+	}
+	for i := 0; i < len(w.stack)-1; i++ {
+		w.drop(&w.stack[i])
+		if w.live+n <= w.walk.share {
+			return nil
+		}
+	}
+	if w.live+n > w.walk.most {
+		return fmt.Errorf("%d bytes of memory are needed to build the object, %d are allowed", w.live+n, w.walk.most)
+	}
+	if !w.holds {
+		w.walk.big.Lock()
+		w.holds = true
+	}
+	return nil
+}
+
+func (w *worker) releaseBig() {
+	if w.holds {
+		w.holds = false
+		w.walk.big.Unlock()
+	}
+}
+
+// problem names entry i.
+func (w *worker) problem(i int32, err error) {
+	w.problems = append(w.problems, Problem{Path: w.job.source.path, ID: w.job.forest.id(i), Reason: err.Error()})
+}
+
+// lose names all entries given and what is below them, whose base is the object id.
+func (w *worker) lose(entries []int32, base ID) {
+	f := w.job.forest
+	type lost struct {
+		entries []int32
+		base    ID
+	}
+	stack := []lost{{entries, base}}
+	for len(stack) > 0 {
+		l := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, i := range l.entries {
+			w.problem(i, fmt.Errorf("its delta base %s could not be read", l.base))
+			if kids := f.children(i); len(kids) > 0 {
+				stack = append(stack, lost{kids, f.id(i)})
+			}
+		}
+	}
+}
+
+// raw returns entry i as it is in the pack with its header read, and whether it
+// has the CRC-32 that the index names. The bytes are valid until the next call.
+func (w *worker) raw(i int32) (b []byte, h header, sound bool, err error) {
+	f := w.job.forest
+	b, err = w.job.view.bytes(f.off[i], f.end(i)-f.off[i])
+	if err != nil {
+		return nil, h, false, err
+	}
+	h, err = parseHeader(b, f.pack.format.Size())
+	if err != nil {
+		return nil, h, false, err
+	}
+	want, known := f.index.crc(int(f.pos[i]))
+	sound = known && crc32.ChecksumIEEE(b) == want
+	return b, h, sound, nil
+}
+
+var errCRC = errors.New("its bytes in the pack do not have the CRC-32 that the index names")
+
+// inflate inflates the stream of an entry from raw into dst. An error is fatal
+// only if dst is of no use: doubt says that it may not be what was stored.
+func (w *worker) inflate(dst, b []byte, h header, sound bool) (doubt, err error) {
+	n, err := w.z.zlib(dst, b[h.len:], !sound)
+	if err != nil {
+		return nil, err
+	}
+	if !sound && w.job.forest.index.crcs != nil {
+		return errCRC, nil
+	}
+	if h.len+n != len(b) {
+		return fmt.Errorf("%d bytes follow its entry that belong to no object", len(b)-h.len-n), nil
+	}
+	return nil, nil
+}
+
+// root reads a root and pushes it if it has children.
+func (w *worker) root(i int32) {
+	f := w.job.forest
+	kids := f.children(i)
+	if f.base[i] == outside {
+		w.rootOutside(i)
+		return
+	}
+	buf, streamed, doubt, err := w.readRoot(i, len(kids) == 0)
+	if err != nil {
+		w.problem(i, err)
+		if next, ok := w.replace(i); ok {
+			w.push(next)
+		}
+		return
+	}
+	if streamed {
+		return
+	}
+	w.spans = w.spans[:0]
+	if next, ok := w.look(frame{entry: i, buf: buf, kids: kids}, nil, doubt); ok {
+		w.push(next)
+	}
+}
+
+func (w *worker) readRoot(i int32, leaf bool) (buf []byte, streamed bool, doubt, err error) {
+	defer caught(&err, w.job.forest.pack.path)
+	f := w.job.forest
+	if f.typ[i] == Blob && leaf {
+		h, err := f.pack.headerAt(&w.job.view, f.off[i])
+		if err != nil {
+			return nil, false, nil, err
+		}
+		if h.size > uint64(w.walk.o.Stream) && h.size <= math.MaxInt64 {
+			return nil, true, nil, w.streamRoot(i, h)
+		}
+	}
+	b, h, sound, err := w.raw(i)
+	if err != nil {
+		return nil, false, nil, err
+	}
+	if !plausible(h.size, len(b)) {
+		return nil, false, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
+	}
+	if err := w.reserve(int64(h.size)); err != nil {
+		return nil, false, nil, err
+	}
+	buf = w.spare.get(int(h.size))
+	doubt, err = w.inflate(buf, b, h, sound)
+	return buf, false, doubt, err
+}
+
+// rootOutside reads a delta whose base is not in the pack.
+func (w *worker) rootOutside(i int32) {
+	base, err := w.outsideBase(i)
+	if err != nil {
+		w.problem(i, err)
+		if next, ok := w.replace(i); ok {
+			w.push(next)
+		}
+		return
+	}
+	w.push(frame{entry: -1, buf: base, hit: true})
+	next, ok := w.child(i, &w.stack[0])
+	w.live -= int64(cap(base))
+	w.stack = w.stack[:0]
+	if ok {
+		w.push(next)
+	}
+}
+
+func (w *worker) outsideBase(i int32) (base []byte, err error) {
+	defer caught(&err, w.job.forest.pack.path)
+	f := w.job.forest
+	h, err := f.pack.headerAt(&w.job.view, f.off[i])
+	if err != nil {
+		return nil, err
+	}
+	_, base, err = w.walk.store.read(MakeID(h.baseID), f.pack, 0)
+	if err != nil {
+		return nil, fmt.Errorf("delta base: %w", err)
+	}
+	return base, nil
+}
+
+// child builds the delta i from its base, searches it and returns its frame; it
+// is false if nothing is to be walked below.
+func (w *worker) child(i int32, base *frame) (next frame, ok bool) {
+	buf, doubt, err := w.build(i, base.buf)
+	if err != nil {
+		w.problem(i, err)
+		return w.replace(i)
+	}
+	next = frame{entry: i, buf: buf, kids: w.job.forest.children(i)}
+	return w.look(next, base, doubt)
+}
+
+// build inflates the delta i and applies it to base.
+func (w *worker) build(i int32, base []byte) (buf []byte, doubt, err error) {
+	defer caught(&err, w.job.forest.pack.path)
+	b, h, sound, err := w.raw(i)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !plausible(h.size, len(b)) {
+		return nil, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
+	}
+	if h.size > uint64(w.walk.share)/4 {
+		if err := w.reserve(int64(h.size)); err != nil {
+			return nil, nil, err
+		}
+		defer func() { w.delta = nil }()
+	}
+	if uint64(cap(w.delta)) < h.size {
+		w.delta = make([]byte, h.size+h.size/4)
+	}
+	w.delta = w.delta[:h.size]
+	doubt, err = w.inflate(w.delta, b, h, sound)
+	if err != nil {
+		return nil, nil, err
+	}
+	size, ops, err := deltaFor(base, w.delta, uint64(w.walk.most))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := w.reserve(int64(size)); err != nil {
+		return nil, nil, err
+	}
+	buf = w.spare.get(size)
+	w.spans, err = applyDelta(buf, base, ops, w.spans[:0])
+	if err != nil {
+		w.recycle(buf, nil)
+		return nil, nil, err
+	}
+	return buf, doubt, nil
+}
