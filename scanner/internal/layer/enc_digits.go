@@ -64,33 +64,37 @@ func (r *run) find(hit literal.Hit) (first, last int) {
 
 // phaseOf returns which symbol of its unit symbol number first is, judged by
 // what the literal of symbols first to last-1 decodes to. Among several it
-// prefers the one in which more of what follows is text.
+// prefers the one at which more of that and of what follows is text, then the
+// one at which the run begins with a unit.
 func (r *run) phaseOf(first, last int) (phase int, ok bool) {
 	const ahead = 32
 	var buf [2 * ahead]byte
+	last = min(last, first+ahead)
 	best := -1
-	for _, ph := range []int{0, 2, 3, 1} {
-		lit := unpack(buf[:0], r.symbols[first:min(last, first+ahead)], r.bits, ph)
-		if len(lit) == 0 || bytes.ContainsFunc(lit, notInLiteral) {
+	for ph := range r.per {
+		lit := unpack(buf[:0], r.symbols[first:last], r.bits, ph)
+		if len(lit) == 0 || bytes.ContainsFunc(lit, func(c rune) bool { return c != 0 && !readsAsASCII(c) }) {
 			continue
 		}
-		text := 0
+		score := 0
 		for _, c := range unpack(buf[:0], r.symbols[first:min(len(r.symbols), last+ahead)], r.bits, ph) {
-			if !notInLiteral(rune(c)) {
-				text++
+			if c == 0 || readsAsASCII(rune(c)) {
+				score += 2
 			}
 		}
-		if text > best {
-			best, phase = text, ph
+		if ph == first%r.per {
+			score++
+		}
+		if score > best {
+			best, phase = score, ph
 		}
 	}
 	return phase, best >= 0
 }
 
-// notInLiteral tells whether c is in no text that a literal may stand for:
-// letters and digits as they are, in UTF-16, base64 or hex.
-func notInLiteral(c rune) bool {
-	return c != 0 && c != '+' && c != '/' && (c >= utf8.RuneSelf || !isKeyByte(byte(c)))
+// readsAsASCII tells whether c is an ASCII character that text may contain.
+func readsAsASCII(c rune) bool {
+	return ' ' <= c && c < 0x7f || '\t' <= c && c <= '\r' || c == 0x1b
 }
 
 // decodeRun makes a Text of those lines around symbols first to last-1 that
@@ -217,7 +221,7 @@ func readsAsText(b []byte) bool {
 	for len(b) > 0 {
 		c := b[0]
 		if c < utf8.RuneSelf {
-			if c < ' ' && (c < '\t' || c > '\r') && c != 0x1b || c == 0x7f {
+			if !readsAsASCII(rune(c)) {
 				return false
 			}
 			b = b[1:]

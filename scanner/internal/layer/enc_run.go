@@ -73,14 +73,19 @@ func (r *run) has(pos int) bool {
 	return r.from <= pos && pos < r.to && !(r.cut && pos >= r.to-keySpan)
 }
 
+// standsAt tells whether a symbol of the run stands at pos.
+func (r *run) standsAt(pos int) bool {
+	return r.from <= pos && pos < r.to && offsetOf(r.marks, symbolAt(r.marks, pos)) == pos
+}
+
 // read fills the run with the text around pos, of which at most limit bytes
 // behind it.
 func (r *run) read(b []byte, pos, limit int) {
 	r.forget()
 	view := b[:min(len(b), pos+limit)]
 	r.readFrom(view, max(0, pos-leftSpan), pos)
-	if pos < r.from || r.to <= pos {
-		// What seemed a separator in front of pos took it in.
+	if !r.standsAt(pos) {
+		// What seemed an escape in front of pos took it in.
 		r.restart(pos)
 		r.readFrom(view, pos, pos)
 	}
@@ -153,13 +158,13 @@ func (r *run) truncate(n, to int) {
 }
 
 // escapedSymbol reads an escaped symbol and returns its value and the bytes it
-// takes up, or 0 bytes.
+// takes up, or 0 bytes. Nothing escapes letters and digits of encoded text.
 func escapedSymbol(b []byte, a *alphabet) (byte, int) {
 	if len(b) < 2 || !isEscapeStart(b[0]) {
 		return 0, 0
 	}
-	e, ok := escapeAt(b, everyDialect&^quotedPrintable)
-	if !ok || e.size != 1 || a[e.out[0]] < 0 {
+	e, ok := escapeAt(b, everyDialect&^(quotedPrintable|octalEscape))
+	if !ok || e.size != 1 || a[e.out[0]] < 0 || !isPunct(e.out[0]) {
 		return 0, 0
 	}
 	return byte(a[e.out[0]]), e.len
