@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"slices"
+	"unicode/utf16"
 )
 
 // The SQLite file format, after https://www.sqlite.org/fileformat2.html: pages
@@ -149,10 +151,24 @@ func (f *sqliteFile) schema() ([]sqliteRoot, error) {
 			page = page<<8 | uint64(c)
 		}
 		if page > 0 && page <= uint64(f.pages) && len(columns[3]) <= 8 {
-			kind := bytes.ReplaceAll(columns[0], []byte{0}, nil)
-			roots = append(roots, sqliteRoot{string(columns[1]), uint32(page), string(kind) != "index"})
+			roots = append(roots, sqliteRoot{f.text(columns[1]), uint32(page), f.text(columns[0]) != "index"})
 		}
 	}
+}
+
+// text returns b, in the encoding of the file, as UTF-8.
+func (f *sqliteFile) text(b []byte) string {
+	if len(f.separator) == 1 {
+		return string(b)
+	}
+	units := make([]uint16, len(b)/2)
+	for i := range units {
+		units[i] = uint16(b[2*i]) | uint16(b[2*i+1])<<8
+		if f.separator[0] == 0 {
+			units[i] = bits.ReverseBytes16(units[i])
+		}
+	}
+	return string(utf16.Decode(units))
 }
 
 // tree returns the rows of the B-tree whose root is page.

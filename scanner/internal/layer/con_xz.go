@@ -48,10 +48,14 @@ func (x *xzReader) Read(p []byte) (int, error) {
 		}
 		// No stream header behind a stream: the end, or garbage that xz -d
 		// complains about after it wrote everything.
-		if err := x.zr.Reset(nil); err != nil {
+		switch err := x.zr.Reset(nil); err {
+		case nil:
+			x.zr.Multistream(false)
+		case io.EOF, xz.ErrFormat, xz.ErrBuf:
 			return 0, io.EOF
+		default:
+			return 0, xzError(err)
 		}
-		x.zr.Multistream(false)
 	}
 }
 

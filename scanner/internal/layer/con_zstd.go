@@ -92,7 +92,8 @@ func (z *zstdReader) next() error {
 		}
 		z.window = frame.window
 		z.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(uint64(z.window)))
+			zstd.WithDecoderMaxWindow(uint64(z.window)),
+			zstd.IgnoreChecksum(true)) // it would swallow the last block of a frame whose checksum is wrong
 		if err != nil {
 			return fmt.Errorf("zstd decoder: %w", err)
 		}

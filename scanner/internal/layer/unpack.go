@@ -341,11 +341,15 @@ type meter struct {
 	r      io.Reader
 	free   *int64
 	fault  *Fault
+	ended  bool
 }
 
 func (m *meter) Read(p []byte) (int, error) {
 	if m.fault != nil {
 		return 0, m.fault
+	}
+	if m.ended {
+		return 0, io.EOF
 	}
 	if err := m.u.ctx.Err(); err != nil {
 		m.u.stopped = err
@@ -366,7 +370,9 @@ func (m *meter) Read(p []byte) (int, error) {
 	paid := max(int64(n)-*m.free, 0)
 	*m.free -= int64(n) - paid
 	b.bytes -= paid
-	if err != nil && err != io.EOF {
+	if err == io.EOF {
+		m.ended = true
+	} else if err != nil {
 		m.fault = m.u.failure(m.member, err)
 		err = m.fault
 	}
@@ -384,6 +390,7 @@ func (m *meter) atLimit() error {
 			return m.fault
 		}
 		if err == io.EOF {
+			m.ended = true
 			return io.EOF
 		}
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 const sqlitePage = 512
 
 // SQLite returns a database with one table, whose rows have one blob column
-// each, as many as fit one page.
+// each. Rows that do not fit one page make the table a tree of two levels.
 func SQLite(table string, rows ...[]byte) []byte {
 	db := &sqlite{}
 	db.add() // page 1, the schema
@@ -19,9 +19,9 @@ func SQLite(table string, rows ...[]byte) []byte {
 	for i, row := range rows {
 		cells[i] = db.cell(int64(i+1), blob(row))
 	}
-	db.leaf(root, cells)
+	db.table(root, cells)
 	sql := []byte("CREATE TABLE " + table + "(v BLOB)")
-	db.leaf(1, [][]byte{db.cell(1, text([]byte("table")), text([]byte(table)), text([]byte(table)), number(byte(root)), text(sql))})
+	db.table(1, [][]byte{db.cell(1, text([]byte("table")), text([]byte(table)), text([]byte(table)), number(byte(root)), text(sql))})
 
 	h := db.pages[0]
 	copy(h, "SQLite format 3\x00")
@@ -88,23 +88,62 @@ func (db *sqlite) cell(rowid int64, columns ...sqliteColumn) []byte {
 	return cell
 }
 
-// leaf makes a page the leaf of a table.
-func (db *sqlite) leaf(page int, cells [][]byte) {
+// table puts the cells of a table into the tree with that root.
+func (db *sqlite) table(root int, cells [][]byte) {
+	room := sqlitePage - 8
+	if root == 1 {
+		room -= 100
+	}
+	var leaves [][][]byte
+	left := 0
+	for _, cell := range cells {
+		if need := len(cell) + 2; need > left || leaves == nil {
+			leaves, left = append(leaves, nil), room
+		}
+		leaves[len(leaves)-1] = append(leaves[len(leaves)-1], cell)
+		left -= len(cell) + 2
+	}
+	if len(leaves) <= 1 {
+		db.fill(root, 0x0d, 0, cells)
+		return
+	}
+	var interior [][]byte
+	last, row := 0, 0
+	for i, leaf := range leaves {
+		page := db.add()
+		db.fill(page, 0x0d, 0, leaf)
+		row += len(leaf)
+		if i == len(leaves)-1 {
+			last = page
+			break
+		}
+		interior = append(interior, append(binary.BigEndian.AppendUint32(nil, uint32(page)), varint(int64(row))...))
+	}
+	db.fill(root, 0x05, last, interior)
+}
+
+// fill makes a page one of a table: its kind, for an interior one the child on
+// the right, and the cells.
+func (db *sqlite) fill(page int, kind byte, right int, cells [][]byte) {
 	buf := db.pages[page-1]
-	header := 0
+	header, array := 0, 8
 	if page == 1 {
 		header = 100
 	}
+	if right != 0 {
+		array = 12
+		binary.BigEndian.PutUint32(buf[header+8:], uint32(right))
+	}
 	end := len(buf)
-	buf[header] = 0x0d
+	buf[header] = kind
 	binary.BigEndian.PutUint16(buf[header+3:], uint16(len(cells)))
 	for i, cell := range cells {
 		end -= len(cell)
-		if end < header+8+2*len(cells) {
+		if end < header+array+2*len(cells) {
 			panic("layertest: the rows do not fit a page")
 		}
 		copy(buf[end:], cell)
-		binary.BigEndian.PutUint16(buf[header+8+2*i:], uint16(end))
+		binary.BigEndian.PutUint16(buf[header+array+2*i:], uint16(end))
 	}
 	binary.BigEndian.PutUint16(buf[header+5:], uint16(end))
 }
