@@ -260,7 +260,14 @@ func (p *configParser) next() (byte, bool) {
 // back takes back the last byte, which must not have been a line end.
 func (p *configParser) back() { p.pos-- }
 
-func (p *configParser) fail(err error) error { return fmt.Errorf("line %d: %w", p.line, err) }
+// fail names the line of the byte that was read last.
+func (p *configParser) fail(err error) error {
+	line := p.line
+	if p.pos > 0 && p.text[p.pos-1] == '\n' {
+		line--
+	}
+	return fmt.Errorf("line %d: %w", line, err)
+}
 
 func (p *configParser) skipLine() {
 	for {
@@ -357,7 +364,6 @@ func (p *configParser) value() (string, error) {
 		switch {
 		case !ok || c == '\n':
 			if quoted {
-				p.line--
 				return "", errors.New("a quoted value is not closed")
 			}
 			return string(value[:kept]), nil
@@ -375,9 +381,9 @@ func (p *configParser) value() (string, error) {
 			c, ok = p.next()
 			i := strings.IndexByte("tbn\\\"", c)
 			switch {
-			case ok && c == '\n':
+			case !ok || c == '\n':
 				continue
-			case !ok || i < 0:
+			case i < 0:
 				return "", errors.New("unknown escape in a value")
 			}
 			value = append(value, "\t\b\n\\\""[i])

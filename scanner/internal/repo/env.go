@@ -126,7 +126,7 @@ func unquoteC(s string) (text string, n int, ok bool) {
 			if i+2 >= len(s) || s[i] > '3' || !isOctal(s[i]) || !isOctal(s[i+1]) || !isOctal(s[i+2]) {
 				return "", 0, false
 			}
-			b = append(b, (s[i]-'0')<<6|(s[i+1]-'0')<<3|s[i+2]-'0')
+			b = append(b, (s[i]-'0')<<6|(s[i+1]-'0')<<3|(s[i+2]-'0'))
 			i += 2
 		}
 	}
