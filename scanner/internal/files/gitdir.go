@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// isGitDir tells whether a directory with these entries has what Git asks of a
-// Git directory: HEAD, objects and refs (gitrepository-layout).
-func isGitDir(entries []os.DirEntry) bool {
+// gitDirParts counts how many of the three things that Git asks of a Git
+// directory are among the entries: HEAD, objects and refs
+// (gitrepository-layout).
+func gitDirParts(entries []os.DirEntry) int {
 	n := 0
 	for _, e := range entries {
 		switch e.Name() {
@@ -15,7 +16,7 @@ func isGitDir(entries []os.DirEntry) bool {
 			n++
 		}
 	}
-	return n == 3
+	return n
 }
 
 // isFanout tells whether name is one of the 256 directories of loose objects.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -183,8 +184,9 @@ func (w *worker) directory(t task) task {
 	if err != nil {
 		w.fail(t.path, err)
 	}
-	repository := isGitDir(list)
-	if repository {
+	parts := gitDirParts(list)
+	repository := parts == 3
+	if repository || parts > 0 && path.Base(t.path) == ".git" { // a damaged one is for its reader to name
 		t.gitDir = true
 		w.result.GitDirs = append(w.result.GitDirs, t.path)
 	}
