@@ -1,0 +1,449 @@
+package literal
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"go/format"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// This file generates table.go. It is a test so that the generator is neither
+// a second main package nor linked into the scanner, and so that a table that
+// does not fit its generator fails.
+
+var update = flag.Bool("update", false, "write table.go anew")
+
+func TestTableIsGenerated(t *testing.T) {
+	want := generate(t)
+	if *update {
+		if err := os.WriteFile("table.go", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("table.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), want) {
+		t.Fatal("table.go is not what the generator writes: run go generate")
+	}
+}
+
+// maxText cuts literals of a second level: so many characters are more than
+// enough to be sure, and every further one widens the overlap of chunks.
+const maxText = 22
+
+const (
+	prefix = "petra_"
+	// wide is what UTF-16LE and UTF-16BE have in common.
+	wide = "p\x00e\x00t\x00r\x00a\x00_"
+)
+
+// A source is text that a literal is cut from: the bytes, how many bits of the
+// byte behind them are certain too, and that byte.
+type source struct {
+	text     string
+	bits     int
+	next     byte
+	from     string
+	fragment bool // a part of a literal that a line end cut: stays whole
+}
+
+// base64Cut returns those characters of the base64 of s that do not depend on
+// its neighbours, when align bytes of its first group precede it.
+func base64Cut(s source, align int, enc *base64.Encoding) (text string, phase int) {
+	data := make([]byte, align, align+len(s.text)+3)
+	data = append(data, s.text...)
+	data = append(data, s.next, 0, 0)
+	first := (8*align + 5) / 6
+	last := (8*(align+len(s.text)) + s.bits) / 6
+	return enc.EncodeToString(data)[first:last], first % 4
+}
+
+func widen(s string) string {
+	return strings.Join(strings.Split(s, ""), "\x00")
+}
+
+// closure returns the rows. The UTF-16 forms of rows are not in it: every row
+// is searched for as bytes and as UTF-16 of both orders.
+func closure() []row {
+	var out []row
+	seen := map[string]bool{}
+	add := func(r row) {
+		if len(r.text) > maxText {
+			r.text = r.text[:maxText]
+		}
+		if len(r.text) < 4 || r.breaks && len(r.text) < 7 {
+			panic("too short a literal: " + r.from)
+		}
+		if !seen[r.text] {
+			seen[r.text] = true
+			out = append(out, r)
+		}
+	}
+	encode := func(s source) {
+		for align := range 3 {
+			for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+				text, phase := base64Cut(s, align, enc)
+				add(row{text, Base64, uint8(phase), !s.fragment, fmt.Sprintf("base64+%d of %s", align, s.from)})
+			}
+		}
+		digits := hex.EncodeToString([]byte(s.text))
+		add(row{digits, Hex, 0, !s.fragment, "hex of " + s.from})
+		add(row{strings.ToUpper(digits), Hex, 0, !s.fragment, "HEX of " + s.from})
+	}
+
+	for _, s := range []source{{text: prefix, from: "petra_"}, {text: wide, from: "UTF-16 petra_"}} {
+		encode(s)
+	}
+	first := slices.Clone(out)
+	for _, r := range first {
+		text := r.text
+		if r.kind == Hex { // the last digit has two cases
+			text = text[:len(text)-1]
+		}
+		encode(source{text: text, from: r.from})
+		encode(source{text: widen(text), from: "UTF-16 of " + r.from})
+		// A line end in the inner text leaves four characters or more of it
+		// whole on one side.
+		half := len(text) / 2
+		encode(source{text: text[:max(4, half)], from: "the first half of " + r.from, fragment: true})
+		encode(source{text: text[min(half, len(text)-4):], from: "the second half of " + r.from, fragment: true})
+	}
+
+	heads := compressedHeads()
+	for _, r := range heads {
+		add(r)
+	}
+	for _, r := range heads {
+		// What the heads of one format have in common, the second time.
+		s := source{text: r.text, from: r.from, fragment: true}
+		if strings.HasPrefix(r.text, "H4sI") { // A to H follow
+			s.text, s.bits, s.next = "H4sI", 4, 'A'
+			for align := range 3 {
+				text, phase := base64Cut(source{text: widen("H4sI"), bits: 8}, align, base64.StdEncoding)
+				add(row{text, Base64, uint8(phase), true, fmt.Sprintf("base64+%d of UTF-16 of base64 of gzip", align)})
+			}
+		}
+		if strings.HasPrefix(r.text, "Qlpo") { // M, N or O follow
+			s.text, s.bits, s.next = "Qlpo", 6, 'M'
+		}
+		for align := range 3 {
+			text, phase := base64Cut(s, align, base64.StdEncoding)
+			add(row{text, Base64, uint8(phase), false, fmt.Sprintf("base64+%d of %s", align, s.from)})
+		}
+	}
+	return out
+}
+
+// compressedHeads returns the base64 of how compressed data begins, at
+// alignment 0. zlib is not among them: two bytes are certain, too few.
+func compressedHeads() []row {
+	var out []row
+	seen := map[string]bool{}
+	head := func(from string, data string, bits int, next byte) {
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+			text, _ := base64Cut(source{text: data, bits: bits, next: next}, 0, enc)
+			if !seen[text] {
+				seen[text] = true
+				out = append(out, row{text, Compressed, 0, false, "base64 of " + from})
+			}
+		}
+	}
+	for flags := range byte(0x20) { // RFC 1952, 2.3.1: three flag bits are reserved
+		head("gzip", "\x1f\x8b\x08", 6, flags)
+	}
+	head("zstd", "\x28\xb5\x2f\xfd", 0, 0)
+	head("xz", "\xfd7zXZ\x00", 0, 0)
+	for level := byte('1'); level <= '9'; level++ {
+		head("bzip2", "BZh"+string(rune(level))+"1A", 0, 0)
+	}
+	head("zip", "PK\x03\x04", 0, 0)
+	return out
+}
+
+// spelled returns windows that stand in every spelling of petra_ as single
+// characters, literal or escaped, and as hex bytes. All lie where t meets r.
+func spelled() []string {
+	var out []string
+	product := func(sets ...string) {
+		words := []string{""}
+		for _, set := range sets {
+			var longer []string
+			for _, w := range words {
+				for _, c := range set {
+					longer = append(longer, w+string(c))
+				}
+			}
+			words = longer
+		}
+		out = append(out, words...)
+	}
+	const (
+		separator = " \t\r\n,:;-|\"'\\"
+		escape    = "\\%=&"
+		eEnd      = "e51};" // e, 65, 101, 145, …} and …;
+	)
+	// t and r stand for themselves; a may not.
+	product(eEnd, "t", "r", "a"+escape)
+	// t stands for itself, r does not.
+	product(eEnd, "t", "\\", "uUxX01o\\")
+	product(eEnd, "t", "%", "72u")
+	product(eEnd, "t", "=", "7")
+	product(eEnd, "t", "&", "#a")
+	// t is 74, 116 or 164.
+	product("xX0{%5="+separator+"n", "7", "4", "r};"+escape+separator)
+	product("#0", "1", "1", "6")
+	product("\\0{", "1", "6", "4")
+	// Hex bytes that stand together; of those that do not, t is above. The
+	// first three: whatever digit of bare hex a line end follows, one is whole.
+	out = append(out, "6574", "7472", "7261", "7400", "7200")
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// spelledWide returns such windows for UTF-16, where a window is two
+// characters.
+func spelledWide() []string {
+	return []string{"16", "72", "74", "t%", "t&", "t=", "t\\", "tr"}
+}
+
+// cover chooses windows of n characters so that every row, broken by at most
+// one line end, holds one that is whole. Windows in given are there already.
+func cover(rows []row, n int, given []string, cost func(string) float64) map[string][]ref {
+	type need struct{ row, gap int }
+	open := map[need]bool{}
+	where := map[string][]ref{}
+	for i, r := range rows {
+		open[need{i, 0}] = true
+		if r.breaks {
+			for gap := 1; gap < len(r.text); gap++ {
+				open[need{i, gap}] = true
+			}
+		}
+		// In UTF-16 a window ends with the zero byte of its last character or,
+		// in the other order, of the one behind it.
+		end := len(r.text) - n
+		if n == 2 {
+			end--
+		}
+		for off := 0; off <= end; off++ {
+			w := r.text[off : off+n]
+			where[w] = append(where[w], ref{uint16(i), uint8(off)})
+		}
+	}
+	covers := func(w string) []need {
+		var out []need
+		for _, at := range where[w] {
+			i, off := int(at.row), int(at.off)
+			if open[need{i, 0}] {
+				out = append(out, need{i, 0})
+			}
+			for gap := 1; gap < len(rows[i].text); gap++ {
+				if (gap <= off || gap >= off+n) && open[need{i, gap}] {
+					out = append(out, need{i, gap})
+				}
+			}
+		}
+		return out
+	}
+	chosen := map[string][]ref{}
+	take := func(w string) {
+		for _, x := range covers(w) {
+			delete(open, x)
+		}
+		chosen[w] = where[w]
+	}
+	for _, w := range given {
+		take(w)
+	}
+	words := slices.Sorted(maps.Keys(where))
+	for len(open) > 0 {
+		best, value := "", 0.0
+		for _, w := range words {
+			if v := float64(len(covers(w))) / cost(w); v > value {
+				best, value = w, v
+			}
+		}
+		if best == "" {
+			panic("no window covers what is left")
+		}
+		take(best)
+	}
+	return chosen
+}
+
+// frequency is a rough guess of how often a byte stands in source code. Only
+// the ratios matter: the windows and buckets that the generator prefers are
+// those of rare bytes.
+func frequency(c byte) float64 {
+	switch {
+	case c == ' ':
+		return 0.12
+	case strings.IndexByte("etaoinsr", c) >= 0:
+		return 0.045
+	case 'a' <= c && c <= 'z':
+		return 0.014
+	case c == '0' || c == '1':
+		return 0.012
+	case '2' <= c && c <= '9':
+		return 0.005
+	case 'A' <= c && c <= 'Z':
+		return 0.003
+	case c == '\t' || c == '\n':
+		return 0.04
+	case c < ' ':
+		return 0.001
+	}
+	return 0.006
+}
+
+// cost of a window: how often it may stand in source code, where characters of
+// one class follow one another, and something for each one.
+func cost(w string) float64 {
+	class := func(c byte) int {
+		switch {
+		case 'a' <= c && c <= 'z':
+			return 0
+		case 'A' <= c && c <= 'Z':
+			return 1
+		case '0' <= c && c <= '9':
+			return 2
+		}
+		return 3
+	}
+	p := 1e6
+	for i := range len(w) {
+		p *= frequency(w[i])
+		if i > 0 && class(w[i]) != class(w[i-1]) {
+			p /= 4
+		}
+	}
+	return 1 + p
+}
+
+// A bucket is what one bit of the vector filter stands for: sets of low and
+// high halves of bytes at the places of a window.
+type bucket struct {
+	lo, hi [4]uint16
+	grams  []string
+}
+
+func (b bucket) plus(c bucket) bucket {
+	for j := range 4 {
+		b.lo[j] |= c.lo[j]
+		b.hi[j] |= c.hi[j]
+	}
+	b.grams = slices.Concat(b.grams, c.grams)
+	return b
+}
+
+// passes estimates how often source code passes the bucket.
+func (b bucket) passes() float64 {
+	p := 1.0
+	for j := range 4 {
+		sum := 0.0
+		for c := range byte(0x80) {
+			if b.lo[j]>>(c&15)&1 != 0 && b.hi[j]>>(c>>4)&1 != 0 {
+				sum += frequency(c)
+			}
+		}
+		p *= sum
+	}
+	return p
+}
+
+// buckets shares out windows among eight buckets: those join first whose union
+// lets the least through.
+func buckets(grams []string) []bucket {
+	byHigh := map[[4]byte]bucket{}
+	for _, g := range grams {
+		one := bucket{grams: []string{g}}
+		var key [4]byte
+		for j := range 4 {
+			one.lo[j] = 1 << (g[j] & 15)
+			one.hi[j] = 1 << (g[j] >> 4)
+			key[j] = g[j] >> 4
+		}
+		byHigh[key] = byHigh[key].plus(one)
+	}
+	var list []bucket
+	for _, key := range slices.SortedFunc(maps.Keys(byHigh), func(a, b [4]byte) int { return bytes.Compare(a[:], b[:]) }) {
+		list = append(list, byHigh[key])
+	}
+	worse := func(a, b bucket) float64 { return a.plus(b).passes() - a.passes() - b.passes() }
+	for len(list) > 8 {
+		bi, bj, least := 0, 1, worse(list[0], list[1])
+		for i := range list {
+			for j := i + 1; j < len(list); j++ {
+				if w := worse(list[i], list[j]); w < least {
+					bi, bj, least = i, j, w
+				}
+			}
+		}
+		list[bi] = list[bi].plus(list[bj])
+		list = slices.Delete(list, bj, bj+1)
+	}
+	return list
+}
+
+func generate(t *testing.T) []byte {
+	rows := closure()
+	var out bytes.Buffer
+	out.WriteString("// Code generated by generate_test.go. DO NOT EDIT.\n\npackage literal\n\n")
+	names := map[Kind]string{Base64: "Base64", Hex: "Hex", Compressed: "Compressed"}
+	out.WriteString("var rows = [...]row{\n")
+	for _, r := range rows {
+		fmt.Fprintf(&out, "{%q, %s, %d, %t, %q},\n", r.text, names[r.kind], r.phase, r.breaks, r.from)
+	}
+	out.WriteString("}\n\n")
+
+	type gram struct {
+		spelled bool
+		refs    []ref
+	}
+	all := map[string]gram{}
+	given := spelled()
+	for w, refs := range cover(rows, 4, given, cost) {
+		all[w] = gram{slices.Contains(given, w), refs}
+	}
+	wideGiven := spelledWide()
+	for w, refs := range cover(rows, 2, wideGiven, func(string) float64 { return 1 }) {
+		all[w[:1]+"\x00"+w[1:]+"\x00"] = gram{slices.Contains(wideGiven, w), refs}
+	}
+	list := buckets(slices.Sorted(maps.Keys(all)))
+	var refs []ref
+	out.WriteString("var windows = [...]window{\n")
+	for i, b := range list {
+		t.Logf("bucket %d: %d windows, passes %.2g: %.200q", i, len(b.grams), b.passes(), b.grams)
+		slices.Sort(b.grams)
+		for _, w := range b.grams {
+			g := all[w]
+			slices.SortFunc(g.refs, func(a, b ref) int { return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.off, b.off)) })
+			fmt.Fprintf(&out, "{%q, %d, %t, %d, %d},\n", w, i, g.spelled, len(refs), len(refs)+len(g.refs))
+			refs = append(refs, g.refs...)
+		}
+	}
+	out.WriteString("}\n\nvar refs = [...]ref{\n")
+	for i, r := range refs {
+		fmt.Fprintf(&out, "{%d, %d},", r.row, r.off)
+		if i%12 == 11 {
+			out.WriteByte('\n')
+		}
+	}
+	out.WriteString("\n}\n")
+	t.Logf("%d rows, %d windows, %d references", len(rows), len(all), len(refs))
+	code, err := format.Source(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}

@@ -1,0 +1,311 @@
+package literal
+
+// spelled appends the spelling of petra_ whose t and r meet in the window at
+// character 0: each letter for itself or escaped.
+func (v view) spelled(dst []Hit) []Hit {
+	for r := 1; r <= 5; r++ { // where t ends and r begins
+		t := v.before(r, 't')
+		if t == r {
+			continue
+		}
+		e := v.before(t, 'e')
+		if e == t {
+			continue
+		}
+		p := v.before(e, 'p')
+		if p == e {
+			continue
+		}
+		end := r
+		for _, c := range []byte("ra_") {
+			next := v.letter(end, c)
+			if next == end {
+				end = -1
+				break
+			}
+			end = next
+		}
+		if end < 0 || (end-p)*v.step > MaxLen {
+			continue
+		}
+		kind := Escape
+		if end-p == len("petra_") {
+			kind = Plain
+		}
+		dst = append(dst, v.hit(p, end, kind, 0))
+	}
+	return dst
+}
+
+// maxLetter is the length of the longest spelling of one letter.
+const maxLetter = 24
+
+// before returns where the spelling of c begins that ends at character end, or
+// end if there is none. Of several it takes the longest, so that a backslash
+// that is itself escaped belongs to its escape.
+func (v view) before(end int, c byte) int {
+	if v.at(end-1) == int(c) {
+		return end - 1
+	}
+	start := end
+	for i := end - 3; i >= end-maxLetter; i-- {
+		switch v.at(i) {
+		case '\\', '%', '=', '&':
+			if v.letter(i, c) == end {
+				start = i
+			}
+		case -1:
+			return start
+		}
+	}
+	return start
+}
+
+// letter returns where the spelling of c ends that begins at character i, or i
+// if there is none.
+func (v view) letter(i int, c byte) int {
+	switch v.at(i) {
+	case int(c):
+		return i + 1
+	case '\\':
+		return v.backslash(i, c)
+	case '%':
+		return v.percent(i, c)
+	case '=':
+		if end := v.number(i+1, 16, 2, 2, c); end > i+1 {
+			return end
+		}
+	case '&':
+		return v.entity(i, c)
+	}
+	return i
+}
+
+// backslash reads \u0070, \u{70}, \U00000070, \x70, \x{70}, \160, \0160 and
+// \o{160}. Text that was quoted more than once has more than one backslash.
+func (v view) backslash(i int, c byte) int {
+	j := i + 1
+	for v.at(j) == '\\' && j < i+8 {
+		j++
+	}
+	kind := v.at(j)
+	base := 16
+	var end int
+	switch kind {
+	case 'u':
+		end = v.number(j+1, 16, 4, 4, c)
+	case 'U':
+		end = v.number(j+1, 16, 8, 8, c)
+	case 'x', 'X':
+		end = v.number(j+1, 16, 2, 2, c)
+	case 'o':
+		base, end = 8, j+1
+	case '0', '1':
+		if end = v.number(j, 8, 3, 4, c); end > j {
+			return end
+		}
+		return i
+	default:
+		return i
+	}
+	if end > j+1 {
+		return end
+	}
+	if v.at(j+1) == '{' {
+		if end = v.number(j+2, base, 2, 8, c); end > j+2 && v.at(end) == '}' {
+			return end + 1
+		}
+	}
+	return i
+}
+
+// percent reads %70, %u0070 and, of text that was quoted more than once,
+// %2570.
+func (v view) percent(i int, c byte) int {
+	j := i + 1
+	for v.at(j) == '2' && v.at(j+1) == '5' && j < i+8 {
+		j += 2
+	}
+	if end := v.number(j, 16, 2, 2, c); end > j {
+		return end
+	}
+	if v.at(j) == 'u' {
+		if end := v.number(j+1, 16, 4, 4, c); end > j+1 {
+			return end
+		}
+	}
+	return i
+}
+
+// entity reads &#112;, &#x70; and &lowbar;, also without the semicolon, which
+// HTML forgives, and with zeros in front. Text that was quoted more than once
+// has &amp; for &.
+func (v view) entity(i int, c byte) int {
+	j := i + 1
+	for v.has(j, "amp;") && j < i+9 {
+		j += 4
+	}
+	end := j
+	switch {
+	case v.at(j) == '#' && (v.at(j+1) == 'x' || v.at(j+1) == 'X'):
+		if end = v.number(j+2, 16, 2, 8, c); end == j+2 {
+			return i
+		}
+	case v.at(j) == '#':
+		if end = v.number(j+1, 10, 2, 8, c); end == j+1 {
+			return i
+		}
+	case c == '_' && v.has(j, "lowbar"):
+		end = j + len("lowbar")
+	case c == '_' && v.has(j, "UnderBar"):
+		end = j + len("UnderBar")
+	default:
+		return i
+	}
+	if v.at(end) == ';' {
+		end++
+	}
+	return end
+}
+
+func (v view) has(i int, text string) bool {
+	for k := range len(text) {
+		if v.at(i+k) != int(text[k]) {
+			return false
+		}
+	}
+	return true
+}
+
+// number returns the end of a number of least to most digits that begins at
+// character i and is c, or i if there is none.
+func (v view) number(i, base, least, most int, c byte) int {
+	n := 0
+	for j := i; j < i+most; j++ {
+		d := digit(v.at(j))
+		if d >= base {
+			return i
+		}
+		n = n*base + d
+		// c is not 0, so that longer numbers with the same value don't exist.
+		if n == int(c) && j+1-i >= least {
+			return j + 1
+		}
+		if n > int(c) {
+			return i
+		}
+	}
+	return i
+}
+
+// digit returns the value of a hex digit, or 99.
+func digit(c int) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 99
+}
+
+// hexList appends the spelling of petra_ as hex bytes, of its own or of its
+// UTF-16 forms, whose t stands in the window at character 0 and where at least
+// two bytes are apart.
+func (v view) hexList(dst []Hit) []Hit {
+	for t := -2; t <= 2; t++ {
+		if v.at(t) != '7' || v.at(t+1) != '4' {
+			continue
+		}
+		for _, zero := range []bool{false, true} {
+			if start, end, ok := v.hexBytes(t, zero); ok && (end-start)*v.step <= MaxLen {
+				dst = append(dst, v.hit(start, end, HexList, 0))
+			}
+		}
+	}
+	return dst
+}
+
+// hexBytes reads outwards from t; if zero is true, a byte 00 stands between
+// any two.
+func (v view) hexBytes(t int, zero bool) (start, end int, ok bool) {
+	apart := false
+	end = t + 2
+	for _, want := range []byte("ra_") {
+		if zero {
+			if end, ok = v.hexByte(end, 0, &apart); !ok {
+				return 0, 0, false
+			}
+		}
+		if end, ok = v.hexByte(end, want, &apart); !ok {
+			return 0, 0, false
+		}
+	}
+	start = t
+	for _, want := range []byte("ep") {
+		if zero {
+			if start, ok = v.hexByteBefore(start, 0, &apart); !ok {
+				return 0, 0, false
+			}
+		}
+		if start, ok = v.hexByteBefore(start, want, &apart); !ok {
+			return 0, 0, false
+		}
+	}
+	return start, end, apart
+}
+
+// hexByte reads a separator, if there is one, and a byte that is want.
+func (v view) hexByte(i int, want byte, apart *bool) (end int, ok bool) {
+	if v.isByte(i, want) {
+		return i + 2, true
+	}
+	j := i
+	for j < i+MaxLen && v.separates(j) {
+		j++
+	}
+	if c := v.at(j + 1); v.at(j) == '0' && (c == 'x' || c == 'X') {
+		j += 2
+	} else if c := v.at(j); (c == 'x' || c == 'X') && v.at(j-1) == '\\' {
+		j++
+	}
+	*apart = true
+	return j + 2, j > i && v.isByte(j, want)
+}
+
+// hexByteBefore reads the same backwards, from character i.
+func (v view) hexByteBefore(i int, want byte, apart *bool) (start int, ok bool) {
+	if v.isByte(i-2, want) {
+		return i - 2, true
+	}
+	j := i
+	if c := v.at(j - 1); c == 'x' || c == 'X' {
+		if d := v.at(j - 2); d != '0' && d != '\\' {
+			return 0, false
+		}
+		j -= 2
+	}
+	for j > i-MaxLen && v.separates(j-1) {
+		j--
+	}
+	*apart = true
+	return j - 2, j < i && v.isByte(j-2, want)
+}
+
+func (v view) isByte(i int, want byte) bool {
+	hi := digit(v.at(i))
+	return hi == int(want>>4) && digit(v.at(i+1)) == int(want&15)
+}
+
+// separates reports whether character i may stand between two hex bytes.
+func (v view) separates(i int) bool {
+	switch v.at(i) {
+	case ' ', '\t', '\r', '\n', ',', ':', ';', '-', '|', '"', '\'', '\\':
+		return true
+	case 'n', 'r', 't':
+		return v.at(i-1) == '\\'
+	}
+	return false
+}
