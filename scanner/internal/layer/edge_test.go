@@ -107,6 +107,35 @@ func TestLinesApart(t *testing.T) {
 	}
 }
 
+// TestWrappedBinary checks that a key which a line end breaks is whole though
+// binary data follows it.
+func TestWrappedBinary(t *testing.T) {
+	rng := seeded()
+	noise := make([]byte, 300)
+	for i := range noise {
+		noise[i] = byte(rng.Uint32())
+	}
+	key := rulestest.Key("wrapped")
+	for _, width := range []int{60, 64, 76} {
+		for lead := range 60 {
+			if (lead+1)%(width/4*3) == 0 {
+				continue // the key begins a line, as one in a list of values does
+			}
+			for _, trail := range []int{1, 2, 3, 30, 40, 100, 200} {
+				text := string(noise[:lead]) + "\x12" + key + "\x18" + string(noise[lead:lead+trail])
+				e := base64Encoder("", base64.StdEncoding, width, "\n").encode(rng, text, lead+1, lead+6)
+				p := NewPeeler(testLimit)
+				p.Reset([]byte("data: " + e.text + "\nnext: 1\n"))
+				e.hit.Pos += 6
+				got, ok := p.Peel(e.hit)
+				if !ok || !bytes.Contains(got.Bytes, []byte(key+"\x18")) {
+					t.Errorf("width %d, %d bytes in front, %d behind: not the whole key", width, lead, trail)
+				}
+			}
+		}
+	}
+}
+
 // TestPlainIsLeftAlone lists texts whose key needs no decoding, though escapes
 // stand beside it.
 func TestPlainIsLeftAlone(t *testing.T) {

@@ -171,38 +171,67 @@ func (r *run) endOf(b []byte, to int) int {
 // extent returns which symbols make one text with symbols first to last-1,
 // whole lines at a time. Lines that merely stand side by side, such as a list
 // of encoded values, look like wrapped text; they give themselves away by
-// beginning alike or by decoding to something else than text, where what
-// follows the hit on its own line is text.
+// beginning alike or, where what follows the hit on its own line is text, by
+// decoding to something else and not having the shape of wrapped lines.
 func (p *Peeler) extent(r *run, first, last, phase int) (from, to int) {
 	k := len(r.lines) - 1
 	for r.lines[k] > first {
 		k--
-	}
-	lineEnd := func(k int) int {
-		if k+1 < len(r.lines) {
-			return r.lines[k+1]
-		}
-		return len(r.symbols)
 	}
 	isText := func(from, to int) bool {
 		p.scratch = unpack(p.scratch[:0], r.symbols[from:to], r.bits, mod(phase+from-first, r.per))
 		return readsAsText(p.scratch)
 	}
 	listed := phase == 0 && first == r.lines[k]
+	belongs := func(line int) bool {
+		return !listed || !r.beginsAlike(r.lines[line], first, last)
+	}
 	above, below := k, k
-	for lineEnd(below) < last {
+	for r.lineEnd(below) < last {
 		below++
 	}
-	text := isText(first, lineEnd(below))
-	for above > 0 && (!text || isText(r.lines[above-1], r.lines[above])) &&
-		!(listed && r.beginsAlike(r.lines[above-1], first, last)) {
+	text := isText(first, r.lineEnd(below))
+	for above > 0 && belongs(above-1) && (!text || isText(r.lines[above-1], r.lines[above])) {
 		above--
 	}
-	for below+1 < len(r.lines) && (!text || isText(r.lines[below+1], lineEnd(below+1))) &&
-		!(listed && r.beginsAlike(r.lines[below+1], first, last)) {
+	for below+1 < len(r.lines) && belongs(below+1) {
+		if next := below + 1; text && !isText(r.lines[next], r.lineEnd(next)) {
+			if listed || !r.isWrapped(p.content, next, first-phase) {
+				break
+			}
+			text = false // from text to binary, as in the file of a database
+		}
 		below++
 	}
-	return r.lines[above], lineEnd(below)
+	return r.lines[above], r.lineEnd(below)
+}
+
+// lineEnd returns the symbol behind line k.
+func (r *run) lineEnd(k int) int {
+	if k+1 < len(r.lines) {
+		return r.lines[k+1]
+	}
+	return len(r.symbols)
+}
+
+// isWrapped tells whether line k has the length of one that goes on where the
+// line above was full: the same, or less if it is the last one and ends with a
+// whole unit. Units begin at symbol origin.
+func (r *run) isWrapped(b []byte, k, origin int) bool {
+	const usual = 56 // nobody wraps text of one line's length at fewer symbols
+	full, length := r.lineEnd(k-1)-r.lines[k-1], r.lineEnd(k)-r.lines[k]
+	if length == full {
+		return full >= 16
+	}
+	if length > full || k+1 < len(r.lines) {
+		return false
+	}
+	pad := 0
+	for r.bits == 6 && r.to+pad < len(b) && b[r.to+pad] == '=' {
+		pad++
+	}
+	whole := (r.lineEnd(k)+pad-origin)%r.per == 0
+	return whole && (full >= usual || k > 1 && r.lines[k-1]-r.lines[k-2] == full)
 }
 
 // beginsAlike tells whether the line that begins with symbol number line begins

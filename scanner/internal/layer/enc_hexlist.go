@@ -29,7 +29,7 @@ func (p *Peeler) peelHexList(hit literal.Hit) (Text, bool) {
 func (r *run) readList(b []byte, pos, limit int) {
 	r.forget()
 	view := b[:min(len(b), pos+limit)]
-	i := max(0, pos-leftSpan)
+	i := leftOfList(view, pos)
 	r.restart(i)
 	for i < len(view) {
 		digits, end := hexItem(view, i, pos)
@@ -66,6 +66,23 @@ func (r *run) readList(b []byte, pos, limit int) {
 	r.cut = len(view) < len(b) && r.to > len(view)-longestBreak
 }
 
+// leftOfList returns an offset at or in front of which the list around pos
+// begins, unless it begins more than leftSpan in front of pos. The text column
+// of a hex dump may stand in between.
+func leftOfList(b []byte, pos int) int {
+	i, foreign := pos, 0
+	for i > 0 && pos-i < leftSpan && foreign >= 0 {
+		i--
+		switch c := b[i]; {
+		case c == '\n':
+			foreign = longestColumn
+		case hexAlphabet[c] < 0 && c != 'x' && c != 'X' && !inGap(c):
+			foreign--
+		}
+	}
+	return i
+}
+
 // hexItem reads one item of a list at b[i]: an even number of digits, up to 16,
 // with or without 0x in front. It returns where the digits begin and end, or
 // zeros. An item begins where a word begins, or at pos.
@@ -97,16 +114,22 @@ func listGap(b []byte) (n int, ends bool) {
 		return n, true
 	}
 	for n < len(b) && n < longestGap {
-		switch b[n] {
-		case '\n', '\r':
-			ends = true
-		case ' ', '\t', ',', ':', ';', '.', '-', '|', '\'', '"', '(', ')', '{', '}', '[', ']', '+', '\\':
-		default:
-			return n, ends
+		if !inGap(b[n]) {
+			break
 		}
+		ends = ends || b[n] == '\n' || b[n] == '\r'
 		n++
 	}
 	return n, ends
+}
+
+// inGap tells whether c may stand between two items of a list.
+func inGap(c byte) bool {
+	switch c {
+	case '\n', '\r', ' ', '\t', ',', ':', ';', '.', '-', '|', '\'', '"', '(', ')', '{', '}', '[', ']', '+', '\\':
+		return true
+	}
+	return false
 }
 
 // longestColumn is the length of the column of a hex dump that shows 16 bytes as text,

@@ -83,13 +83,42 @@ func (r *run) standsAt(pos int) bool {
 func (r *run) read(b []byte, pos, limit int) {
 	r.forget()
 	view := b[:min(len(b), pos+limit)]
-	r.readFrom(view, max(0, pos-leftSpan), pos)
+	r.readFrom(view, r.leftOf(b, pos), pos)
 	if !r.standsAt(pos) {
 		// What seemed an escape in front of pos took it in.
 		r.restart(pos)
 		r.readFrom(view, pos, pos)
 	}
 	r.cut = len(view) < len(b) && r.to > len(view)-longestBreak
+}
+
+// leftOf returns an offset at or in front of which the run around pos begins,
+// unless it begins more than leftSpan in front of pos.
+func (r *run) leftOf(b []byte, pos int) int {
+	i := pos
+	for i > 0 && pos-i < leftSpan {
+		j := i
+		for j > 0 && i-j < longestBreak && r.alphabet[b[j-1]] < 0 && inBreak(b[j-1]) {
+			j--
+		}
+		// The letters of an escape look like symbols.
+		if j < i && !bytes.ContainsAny(b[max(0, j-len(`\u000a`)):i], "\n\r\"'`\\%&") {
+			break // no line break
+		}
+		for i = j; i > 0 && r.alphabet[b[i-1]] >= 0 && pos-i < leftSpan; {
+			i--
+		}
+		if i == j {
+			break
+		}
+	}
+	return i
+}
+
+// inBreak tells whether c may stand in what lineBreak takes for a separator,
+// or begin an escape.
+func inBreak(c byte) bool {
+	return c == '\n' || c == '\r' || c == ' ' || c == '\t' || isPunct(c) && c != ':' && c != '=' && c != '@' && c != '$' || isKeyByte(c)
 }
 
 // readFrom reads runs from offset i on until it has one that reaches beyond pos.

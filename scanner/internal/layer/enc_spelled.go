@@ -23,10 +23,7 @@ func (p *Peeler) peelEscapes(hit literal.Hit) (Text, bool) {
 	run, stop := start, -1 // what is decoded, in the content; stop is unknown at first
 	i, last := start, len(b)
 	for i < len(b) && (stop < 0 || len(p.out) < last) {
-		e, spelled := escapeAt(b[i:], dialects)
-		if !spelled {
-			e = byteEscape(0, 1, b[i])
-		}
+		e, spelled := tokenAt(b[i:], dialects)
 		switch goesOn := spelled || isKeyByte(b[i]); {
 		case stop >= 0:
 		case i < hit.Pos && !goesOn:
@@ -52,14 +49,37 @@ func (p *Peeler) peelEscapes(hit literal.Hit) (Text, bool) {
 	return t, true
 }
 
-// escapeStart returns where to begin decoding in front of a hit: not between a
-// backslash and what it escapes, as far as backslashes alone can tell.
+// tokenAt decodes the escape that b begins with, or takes b[0] for what it is.
+func tokenAt(b []byte, among dialect) (e escape, spelled bool) {
+	if isEscapeStart(b[0]) {
+		if e, spelled = escapeAt(b, among); spelled {
+			return e, true
+		}
+	}
+	return byteEscape(0, 1, b[0]), false
+}
+
+// contextSpan has room for 64 characters, all of them spelled.
+const contextSpan = 64 * len(`\U00000070`)
+
+// escapeStart returns where to begin decoding in front of a hit: contextSpan in
+// front of what may belong to the same word, and not between a backslash and
+// what it escapes, as far as backslashes alone can tell.
 func escapeStart(b []byte, pos int) int {
-	start := max(0, pos-leftSpan)
+	start := pos
+	for start > 0 && pos-start < leftSpan && (isKeyByte(b[start-1]) || isEscapePart(b[start-1])) {
+		start--
+	}
+	start = max(0, start-contextSpan)
 	for n := 0; n < rawSpan && start > 0 && b[start-1] == '\\'; n++ {
 		start--
 	}
 	return start
+}
+
+// isEscapePart tells whether an escape may contain c, letters and digits aside.
+func isEscapePart(c byte) bool {
+	return isEscapeStart(c) || c == '{' || c == '}' || c == '#' || c == ';'
 }
 
 // longestPrefix is how many characters of the prefix may stand in front of a
@@ -83,10 +103,7 @@ func keyDialects(b []byte, start int, hit literal.Hit) dialect {
 	var all dialect
 	useful := false
 	for i = start; i < len(b) && i < hit.Pos+escapedSpan; {
-		e, spelled := escapeAt(b[i:], everyDialect)
-		if !spelled {
-			e = byteEscape(0, 1, b[i])
-		}
+		e, spelled := tokenAt(b[i:], everyDialect)
 		inKey := spelled && (spellsKey(b[i:], e)) || !spelled && isKeyByte(b[i])
 		switch {
 		case i+e.len <= hit.Pos:
@@ -132,10 +149,7 @@ func spellsKey(b []byte, e escape) bool {
 	}
 	inner := append(make([]byte, 0, 48), e.out[0])
 	for i := e.len; i < len(b) && len(inner) < 40; {
-		next, ok := escapeAt(b[i:], e.dialect)
-		if !ok {
-			next = byteEscape(0, 1, b[i])
-		}
+		next, _ := tokenAt(b[i:], e.dialect)
 		inner = append(inner, next.text()...)
 		i += next.len
 	}

@@ -25,7 +25,8 @@ const byteOrderMark = 0xFEFF
 
 // peelUTF16 decodes UTF-16 to UTF-8, in both directions from the hit up to
 // what is no text: a NUL or another control character, a byte order mark, half
-// a surrogate pair.
+// a surrogate pair, or what is more likely four characters of ASCII than two of
+// Chinese.
 func (p *Peeler) peelUTF16(hit literal.Hit, order byteOrder) (Text, bool) {
 	b := p.content
 	at := hit.Pos // a code unit begins here; the hit may begin with its second byte
@@ -40,7 +41,7 @@ func (p *Peeler) peelUTF16(hit literal.Hit, order byteOrder) (Text, bool) {
 		return Text{}, false
 	}
 	start := at
-	for start >= 2 && at-start < leftSpan && isText(order.unit(b[start-2:])) {
+	for start >= 2 && at-start < leftSpan && isText(order.unit(b[start-2:])) && (start < 4 || !isASCII(b[start-4:start])) {
 		start -= 2
 	}
 	raw := start
@@ -58,10 +59,10 @@ func (p *Peeler) peelUTF16(hit literal.Hit, order byteOrder) (Text, bool) {
 			stop, t.To = i, len(p.out)
 		}
 		r, n := order.decode(b[i:])
+		if i >= at && (n == 0 || i+4 <= len(b) && isASCII(b[i:i+4])) {
+			break
+		}
 		if n == 0 {
-			if i >= at {
-				break
-			}
 			// Text begins behind what is none.
 			i += 2
 			start = i
@@ -90,6 +91,16 @@ func (p *Peeler) peelUTF16(hit literal.Hit, order byteOrder) (Text, bool) {
 	*seen = span{start, stop}
 	t.marks = p.marks
 	return t, true
+}
+
+// isASCII tells whether all of b is printable ASCII.
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // isText tells whether a UTF-16 code unit may be part of text.
