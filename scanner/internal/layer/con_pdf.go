@@ -150,7 +150,9 @@ func (p *pdf) stream(dict []byte, object string) error {
 		free := unlimited
 		return p.u.member(object, -1, &until{br: p.br, magic: "endstream"}, &free)
 	}
-	var r io.Reader = p.br
+	// Deflated data ends by itself, but damaged data would swallow what follows.
+	data := bufio.NewReader(&until{br: p.br, magic: "endstream"})
+	var r io.Reader = data
 	applied := 0
 filters:
 	for _, name := range filters {

@@ -260,6 +260,9 @@ func looksLikeZlib(h []byte) bool {
 		return false
 	}
 	block := h[2:]
+	if isText(block[:min(len(block), 32)]) { // "x^2"
+		return false
+	}
 	switch block[0] >> 1 & 3 {
 	case 0:
 		n := binary.LittleEndian.Uint16(block[1:])
@@ -272,6 +275,15 @@ func looksLikeZlib(h []byte) bool {
 		return literals <= 29 && distances <= 29
 	}
 	return false
+}
+
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c < '\t' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // looksLikeLZMA judges the 13 byte header of the .lzma format: the properties
