@@ -31,6 +31,10 @@ func TestGolden(t *testing.T) {
 		{"rich.sarif", SARIF, rich(), Options{ExitStatus: 3}},
 		{"tree.sarif", SARIF, rich(), Options{ExitStatus: 3, SARIFCategory: "petrascan/tree", OmitHistory: true}},
 		{"clear.sarif", SARIF, clear(), Options{}},
+		{"rich.md", Markdown, rich(), Options{}},
+		{"rich.github.txt", GitHub, rich(), Options{}},
+		{"rich.html", HTML, rich(), Options{}},
+		{"clear.html", HTML, clear(), Options{}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			got := written(t, c.format, c.report, c.options)

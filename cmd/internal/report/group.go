@@ -107,15 +107,6 @@ func checkedOut(f *finding.Finding, e *finding.Exposure) bool {
 	return false
 }
 
-// targets returns the report's targets by id.
-func targets(r *finding.Report) map[int]*finding.Target {
-	m := make(map[int]*finding.Target, len(r.Scan.Targets))
-	for i := range r.Scan.Targets {
-		m[r.Scan.Targets[i].ID] = &r.Scan.Targets[i]
-	}
-	return m
-}
-
 // begin is when a key's exposure began; zero if it never was in a commit.
 func begin(e *finding.Exposure) time.Time {
 	if e.CreatedNoLaterThan != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -72,32 +73,18 @@ func (d *jsonDoc) value(v any) {
 		return
 	}
 	d.buf.Reset()
-	prefix := "                "[:2*d.depth]
-	d.err = encode(&d.buf, v, prefix, "  ")
-	d.write(d.buf.Bytes())
+	enc := json.NewEncoder(&d.buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent(strings.Repeat("  ", d.depth), "  ")
+	if d.err = enc.Encode(v); d.err == nil {
+		d.write(escapeJSON(bytes.TrimSuffix(d.buf.Bytes(), []byte("\n"))))
+	}
 	d.some = true
 }
 
 func (d *jsonDoc) field(name string, v any) {
 	d.key(name)
 	d.value(v)
-}
-
-// encode appends v as JSON without a final newline.
-func encode(buf *bytes.Buffer, v any, prefix, indent string) error {
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent(prefix, indent)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	buf.Truncate(buf.Len() - 1)
-	b := buf.Bytes()
-	if safe := escapeJSON(b); len(safe) != len(b) {
-		buf.Reset()
-		buf.Write(safe)
-	}
-	return nil
 }
 
 // escapeJSON returns JSON text with the characters that clean escapes written

@@ -15,9 +15,16 @@ type Format string
 
 // The formats.
 const (
-	Table Format = "table"
-	JSON  Format = "json"
-	SARIF Format = "sarif"
+	Table    Format = "table"
+	JSON     Format = "json"
+	JSONL    Format = "jsonl"
+	SARIF    Format = "sarif"
+	CSV      Format = "csv"
+	Markdown Format = "markdown"
+	HTML     Format = "html"
+	JUnit    Format = "junit"
+	GitHub   Format = "github"
+	GitLab   Format = "gitlab"
 )
 
 var writers = []struct {
@@ -27,7 +34,14 @@ var writers = []struct {
 }{
 	{Table, []string{".txt"}, writeTable},
 	{JSON, []string{".json"}, writeJSON},
+	{JSONL, []string{".jsonl", ".ndjson"}, writeJSONL},
 	{SARIF, []string{".sarif", ".sarif.json"}, writeSARIF},
+	{CSV, []string{".csv"}, writeCSV},
+	{Markdown, []string{".md", ".markdown"}, writeMarkdown},
+	{HTML, []string{".html", ".htm"}, writeHTML},
+	{JUnit, []string{".xml"}, writeJUnit},
+	{GitHub, nil, writeGitHub},
+	{GitLab, nil, writeGitLab},
 }
 
 // Formats returns every format, in the order help lists them.
@@ -57,9 +71,13 @@ func ParseFormat(name string) (Format, error) {
 }
 
 // FormatOf returns the format that a file's extension stands for, and whether
-// it stands for one.
+// it stands for one. GitLab's reports are known by the name GitLab's own jobs
+// give them.
 func FormatOf(filename string) (Format, bool) {
 	name := strings.ToLower(path.Base(strings.ReplaceAll(filename, `\`, "/")))
+	if name == "gl-secret-detection-report.json" {
+		return GitLab, true
+	}
 	found, length := Format(""), 0
 	for _, w := range writers {
 		for _, ext := range w.extensions {

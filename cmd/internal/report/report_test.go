@@ -20,7 +20,7 @@ func TestParseFormat(t *testing.T) {
 			t.Errorf("ParseFormat(%q) = %q, %v", f, got, err)
 		}
 	}
-	for name, near := range map[string]string{"sarf": "sarif", "JSON": "json", "xyzzy": ""} {
+	for name, near := range map[string]string{"sarf": "sarif", "JSON": "json", "markdwn": "markdown", "xyzzy": ""} {
 		_, err := ParseFormat(name)
 		if err == nil {
 			t.Errorf("ParseFormat(%q): no error", name)
@@ -39,7 +39,8 @@ func TestParseFormat(t *testing.T) {
 
 func TestFormatOf(t *testing.T) {
 	for name, want := range map[string]Format{
-		"a/b.json": JSON, "x.sarif": SARIF, "X.sarif.JSON": SARIF, "r.txt": Table, "r": "", "r.pdf": "",
+		"a/b.json": JSON, "x.sarif": SARIF, "X.sarif.JSON": SARIF, "X.HTML": HTML, "out.xml": JUnit, "r.md": Markdown,
+		"r.ndjson": JSONL, "gl-secret-detection-report.json": GitLab, "r.txt": Table, "r.csv": CSV, "r": "", "r.pdf": "",
 	} {
 		if got, ok := FormatOf(name); got != want || ok != (want != "") {
 			t.Errorf("FormatOf(%q) = %q, %v; want %q", name, got, ok, want)
@@ -165,7 +166,7 @@ func TestNoRawKey(t *testing.T) {
 		byID[k.ID()] = k
 	}
 	reveal := func(id finding.ID) (finding.Key, bool) { k, ok := byID[id]; return k, ok }
-	mayShow := map[Format]bool{Table: true, JSON: true}
+	mayShow := map[Format]bool{Table: true, JSON: true, JSONL: true, CSV: true}
 	for _, f := range Formats() {
 		masked := written(t, f, rich(), Options{ShowSuppressed: true})
 		shown := written(t, f, rich(), Options{Reveal: reveal})

@@ -3,7 +3,6 @@ package report
 import (
 	"compress/gzip"
 	"io"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -139,17 +138,11 @@ type (
 	}
 )
 
-// A sarifRun is what the results of one report are made with.
-type sarifRun struct {
-	report  *finding.Report
-	options Options
-	keys    map[finding.ID]*finding.Exposure
-	targets map[int]*finding.Target
-	forges  map[int]forge
-}
+// A sarifRun makes the one run of a SARIF file.
+type sarifRun struct{ *view }
 
 func writeSARIF(w io.Writer, r *finding.Report, o Options) error {
-	s := &sarifRun{r, o, exposures(r), targets(r), forges(r)}
+	s := sarifRun{newView(r, o)}
 	results := worstFirst(r, s.keys)
 	if o.OmitHistory {
 		kept := results[:0]
@@ -164,7 +157,7 @@ func writeSARIF(w io.Writer, r *finding.Report, o Options) error {
 }
 
 // fit returns how many of the results a file under GitHub's limits can hold.
-func (s *sarifRun) fit(results []*finding.Finding) int {
+func (s sarifRun) fit(results []*finding.Finding) int {
 	const surelySmall = 5_000
 	keep := min(len(results), sarifMostResult)
 	for keep > surelySmall {
@@ -187,7 +180,7 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 // write writes the first keep results.
-func (s *sarifRun) write(w io.Writer, results []*finding.Finding, keep int) error {
+func (s sarifRun) write(w io.Writer, results []*finding.Finding, keep int) error {
 	d := &jsonDoc{w: w}
 	d.open('{')
 	d.field("$schema", sarifSchema)
@@ -224,7 +217,7 @@ func (s *sarifRun) write(w io.Writer, results []*finding.Finding, keep int) erro
 
 var semantic = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 
-func (s *sarifRun) tool() sarifTool {
+func (s sarifRun) tool() sarifTool {
 	version := strings.TrimPrefix(s.report.Tool.Version, "v")
 	if version == "" {
 		version = "unknown"
@@ -239,7 +232,7 @@ func (s *sarifRun) tool() sarifTool {
 	return sarifTool{d}
 }
 
-func (s *sarifRun) provenance() []sarifProvenance {
+func (s sarifRun) provenance() []sarifProvenance {
 	var all []sarifProvenance
 	for _, t := range s.report.Scan.Targets {
 		if uri := remote(t.URL); uri != "" {
@@ -252,21 +245,21 @@ func (s *sarifRun) provenance() []sarifProvenance {
 	return all
 }
 
-func (s *sarifRun) result(f *finding.Finding) sarifResult {
+func (s sarifRun) result(f *finding.Finding) sarifResult {
 	e := s.keys[f.Key]
 	v := verdictOf(e)
 	here := checkedOut(f, e)
-	uri, real := s.uri(f)
+	_, real := standIn(f)
 	r := sarifResult{
 		RuleID: sarifRules[v].ID, RuleIndex: int(v), Kind: "fail", Level: sarifLevel(v.severity()),
 		Message:   s.message(v, f, here),
-		Locations: []sarifLocation{{s.physical(f, uri)}},
+		Locations: []sarifLocation{{s.physical(f)}},
 		// The key id tells two keys on one line apart.
 		PartialFingerprints: map[string]string{"petraKey/v1": string(f.Key)},
 		Properties: sarifProperties{
 			Fingerprint: f.Fingerprint, Status: string(e.Status), Confidence: e.Confidence.String(),
 			Location: string(f.Location), InWorkTree: here, Member: clean(f.Member), Layers: f.Layers,
-			Commit: f.Commit, Date: f.Date, Permalink: s.forges[f.Target].commit(f.Commit), Blob: f.Blob, Reachable: f.Reachable,
+			Commit: f.Commit, Date: f.Date, Permalink: s.commitPage(f), Blob: f.Blob, Reachable: f.Reachable,
 		},
 	}
 	if !here && len(f.Fingerprint) >= 16 {
@@ -286,8 +279,8 @@ func (s *sarifRun) result(f *finding.Finding) sarifResult {
 	return r
 }
 
-func (s *sarifRun) message(v verdict, f *finding.Finding, here bool) sarifMessage {
-	masked, at := clean(f.Masked), place(f, s.targets[f.Target])
+func (s sarifRun) message(v verdict, f *finding.Finding, here bool) sarifMessage {
+	masked, at := clean(f.Masked), s.place(f)
 	if here || f.Commit == "" {
 		return sarifMessage{
 			v.subject() + " '" + sarifLiteral(masked) + "' was found in '" + sarifLiteral(at) + "'.",
@@ -314,8 +307,8 @@ func sarifLiteral(s string) string {
 // nowhere is the region of results that have no line: GitHub wants one.
 var nowhere = sarifRegion{StartLine: 1, StartColumn: 1, EndLine: 1, EndColumn: 2}
 
-func (s *sarifRun) physical(f *finding.Finding, uri string) sarifPhysical {
-	p := sarifPhysical{Artifact: sarifArtifact{uri, sourceRoot}, Region: &nowhere}
+func (s sarifRun) physical(f *finding.Finding) sarifPhysical {
+	p := sarifPhysical{Artifact: sarifArtifact{escapePath(s.file(f)), sourceRoot}, Region: &nowhere}
 	switch f.Location {
 	case finding.InFile, finding.InIndex, finding.InBlob, finding.InGitFile:
 	default:
@@ -341,45 +334,6 @@ func (s *sarifRun) physical(f *finding.Finding, uri string) sarifPhysical {
 	return p
 }
 
-// uri returns the relative URI of a finding's artifact, and whether it names
-// something that exists. What has no path gets a stand-in that is the same from
-// run to run: GitHub opens new alerts when a URI changes, and refuses a file
-// with any scheme but the checkout's.
-func (s *sarifRun) uri(f *finding.Finding) (uri string, real bool) {
-	switch f.Location {
-	case finding.InStdin:
-		return "stdin", false
-	case finding.InCommitMessage, finding.InCommitHeader, finding.InRefName, finding.InNote:
-		return ".git/" + string(f.Location), false
-	case finding.InTagMessage, finding.InTagHeader:
-		return ".git/tag", false
-	}
-	if f.Path == "" {
-		if f.Location == finding.InBlob {
-			return ".git/unreachable", false
-		}
-		return ".git/" + escapePath(string(f.Location)), false
-	}
-	p := f.Path
-	if f.Location == finding.InReflog && !strings.HasPrefix(p, ".git/") {
-		p = ".git/" + p
-	}
-	return s.pathURI(p, f.Target), true
-}
-
-// pathURI returns the URI of a path within a target. Targets inside the
-// directory that petrascan was started in, the checkout's root in CI, count
-// from there.
-func (s *sarifRun) pathURI(p string, target int) string {
-	if t := s.targets[target]; t != nil && t.Kind != finding.StdinTarget && t.URL == "" {
-		dir := path.Clean(strings.ReplaceAll(t.Path, `\`, "/"))
-		if dir != "." && !strings.HasPrefix(dir, "..") && !strings.HasPrefix(dir, "/") && !strings.Contains(dir, ":") {
-			p = dir + "/" + p
-		}
-	}
-	return escapePath(strings.TrimLeft(p, "/"))
-}
-
 // escapePath percent-encodes all but the unreserved characters of RFC 3986 and
 // the slash. Bytes that are not UTF-8 become U+FFFD, since the upload decodes
 // URIs by JavaScript's decodeURIComponent, which fails on anything else.
@@ -397,7 +351,7 @@ func escapePath(p string) string {
 	return b.String()
 }
 
-func (s *sarifRun) invocation(leftOut int) sarifInvocation {
+func (s sarifRun) invocation(leftOut int) sarifInvocation {
 	r := s.report
 	i := sarifInvocation{
 		Successful: r.Scan.Complete, ExitCode: s.options.ExitStatus,
@@ -424,7 +378,7 @@ func exitWords(status int) string {
 	return "interrupted, status " + strconv.Itoa(status)
 }
 
-func (s *sarifRun) notifications(leftOut int) []sarifNotification {
+func (s sarifRun) notifications(leftOut int) []sarifNotification {
 	all := []sarifNotification{}
 	add := func(n int, level, text string, locations ...sarifLocation) {
 		all = append(all, sarifNotification{
@@ -440,7 +394,7 @@ func (s *sarifRun) notifications(leftOut int) []sarifNotification {
 		if p == "" {
 			return nil
 		}
-		return []sarifLocation{{sarifPhysical{Artifact: sarifArtifact{s.pathURI(p, target), sourceRoot}}}}
+		return []sarifLocation{{sarifPhysical{Artifact: sarifArtifact{escapePath(s.joined(p, target)), sourceRoot}}}}
 	}
 	sentence := func(start, subject, reason string) string {
 		if subject != "" {

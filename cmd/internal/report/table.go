@@ -26,7 +26,7 @@ const (
 // writeTable writes the report for people: each key with its story, then its
 // places as rows of a table, and at the end what was read and what was not.
 func writeTable(w io.Writer, r *finding.Report, o Options) error {
-	t := &table{out: w, o: o, targets: targets(r), forges: forges(r)}
+	t := &table{view: newView(r, o), out: w, o: o}
 	all := stories(r)
 	t.layOut(all)
 	if t.err == nil && len(all) > 0 {
@@ -47,10 +47,9 @@ func writeTable(w io.Writer, r *finding.Report, o Options) error {
 // afterwards: escape sequences would disturb the layout. Its layout is kept as
 // the rendered lines, one a row, the header first.
 type table struct {
-	out     io.Writer
-	o       Options
-	targets map[int]*finding.Target
-	forges  map[int]forge
+	*view
+	out io.Writer
+	o   Options
 
 	rows []tableRow
 	laid []byte // the lines not yet written
@@ -121,14 +120,13 @@ func (t *table) layOut(all []story) {
 	t.rows = append(t.rows, tableRow{cells: titles})
 	for _, s := range all {
 		for _, f := range s.places {
-			target := t.targets[f.Target]
-			row := tableRow{place: actionSafe(place(f, target)), layers: layers(f), cells: make([]string, len(columns))}
+			row := tableRow{place: actionSafe(t.place(f)), layers: layers(f), cells: make([]string, len(columns))}
 			for i, c := range columns {
 				row.cells[i] = c.cell(f)
 			}
 			if t.o.Links {
-				row.link = fileLink(f, target, t.o)
-				row.commit = t.forges[f.Target].commit(f.Commit)
+				row.link = fileLink(f, t.targets[f.Target], t.o)
+				row.commit = t.commitPage(f)
 			}
 			t.rows = append(t.rows, row)
 		}
