@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	// A turn of the fast loop refills twice. Each refill reads eight bytes and
-	// takes at most seven.
+	// A turn of the fast loop refills twice, and so does entering it. Each refill
+	// reads eight bytes and takes at most seven.
 	fastInput = 7 + 8
 	// A turn writes up to three literals unchecked.
-	fastOutput = 3
+	fastOutput = 4
 	// copyWidth is the unit in which matches are copied: up to copyWidth-1 bytes
 	// behind the match are overwritten.
 	copyWidth = 16
@@ -25,62 +25,64 @@ const (
 // beginning, and are written whole only if they end copyWidth before dst's end;
 // tables keep the promise of their type.
 func (s *stream) fast(t *tables) status {
-	lastIn, lastOut := len(s.src)-fastInput, len(s.dst)-fastOutput
-	if s.in > lastIn || s.out > lastOut {
+	if len(s.src)-s.in < fastInput+8 || len(s.dst)-s.out < fastOutput {
 		return slackGone
 	}
 	var (
-		src           = unsafe.Pointer(unsafe.SliceData(s.src))
+		in            = unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.src)), s.in)
+		lastIn        = unsafe.Add(in, len(s.src)-s.in-fastInput)
 		dst           = unsafe.Pointer(unsafe.SliceData(s.dst))
-		litlen        = unsafe.Pointer(&t.litlen)
-		dist          = unsafe.Pointer(&t.dist)
-		litlenMask    = t.litlenMask
-		distMask      = t.distMask
-		in, out       = s.in, s.out
+		out           = unsafe.Add(dst, s.out)
+		lastOut       = unsafe.Add(dst, len(s.dst)-fastOutput)
 		bitbuf, nbits = s.bitbuf, uint64(s.nbits)
 		why           = slackGone
 	)
-	for in <= lastIn && out <= lastOut {
-		bitbuf |= load64(src, in) << (nbits & 63)
-		in += int(63-nbits&63) >> 3
+	bitbuf |= load64(in) << (nbits & 63)
+	in = unsafe.Add(in, ^nbits>>3&7)
+	nbits |= 56
+	e := t.litlenAt(bitbuf & t.litlenMask)
+	for uintptr(in) <= uintptr(lastIn) && uintptr(out) <= uintptr(lastOut) {
+		bitbuf |= load64(in) << (nbits & 63)
+		in = unsafe.Add(in, ^nbits>>3&7)
 		nbits |= 56
 
 		// Two literals of up to litlenBits bits and a whole length, 11+11+20 bits,
 		// need no refill.
-		e := lookup(litlen, bitbuf&litlenMask)
 		saved := bitbuf
 		bitbuf >>= e & entryBits
 		nbits -= uint64(e)
 		if e&entryLiteral != 0 {
-			*(*byte)(unsafe.Add(dst, out)) = byte(e >> 16)
-			out++
-			e = lookup(litlen, bitbuf&litlenMask)
+			*(*byte)(out) = byte(e >> 16)
+			out = unsafe.Add(out, 1)
+			e = t.litlenAt(bitbuf & t.litlenMask)
 			saved = bitbuf
 			bitbuf >>= e & entryBits
 			nbits -= uint64(e)
 			if e&entryLiteral != 0 {
-				*(*byte)(unsafe.Add(dst, out)) = byte(e >> 16)
-				out++
-				e = lookup(litlen, bitbuf&litlenMask)
+				*(*byte)(out) = byte(e >> 16)
+				out = unsafe.Add(out, 1)
+				e = t.litlenAt(bitbuf & t.litlenMask)
 				saved = bitbuf
 				bitbuf >>= e & entryBits
 				nbits -= uint64(e)
 				if e&entryLiteral != 0 {
-					*(*byte)(unsafe.Add(dst, out)) = byte(e >> 16)
-					out++
+					*(*byte)(out) = byte(e >> 16)
+					out = unsafe.Add(out, 1)
+					e = t.litlenAt(bitbuf & t.litlenMask)
 					continue
 				}
 			}
 		}
 		if e&entrySpecial != 0 {
 			if e&entryLink != 0 {
-				e = lookup(litlen, uint64(e>>16)+bitbuf&(1<<(e>>8&15)-1))
+				e = t.litlenAt(uint64(e>>16) + bitbuf&(1<<(e>>8&15)-1))
 				saved = bitbuf
 				bitbuf >>= e & entryBits
 				nbits -= uint64(e)
 				if e&entryLiteral != 0 {
-					*(*byte)(unsafe.Add(dst, out)) = byte(e >> 16)
-					out++
+					*(*byte)(out) = byte(e >> 16)
+					out = unsafe.Add(out, 1)
+					e = t.litlenAt(bitbuf & t.litlenMask)
 					continue
 				}
 			}
@@ -93,13 +95,12 @@ func (s *stream) fast(t *tables) status {
 				break
 			}
 		}
-		length := int(e>>16) + int(saved&(1<<(e&entryBits)-1)>>(e>>8&15))
+		length := int(e>>16) + int(saved&(1<<(e&entryBits)-1)>>(e>>8&63))
 
-		bitbuf |= load64(src, in) << (nbits & 63)
-		in += int(63-nbits&63) >> 3
+		e = t.distAt(bitbuf & t.distMask)
+		bitbuf |= load64(in) << (nbits & 63)
+		in = unsafe.Add(in, ^nbits>>3&7)
 		nbits |= 56
-
-		e = lookup(dist, bitbuf&distMask)
 		if e&entrySpecial != 0 {
 			if e&entryLink == 0 {
 				why = badSymbol
@@ -107,65 +108,80 @@ func (s *stream) fast(t *tables) status {
 			}
 			bitbuf >>= e & entryBits
 			nbits -= uint64(e)
-			e = lookup(dist, uint64(e>>16)+bitbuf&(1<<(e>>8&15)-1))
+			e = t.distAt(uint64(e>>16) + bitbuf&(1<<(e>>8&15)-1))
 			if e&entrySpecial != 0 {
 				why = badSymbol
 				break
 			}
 		}
-		distance := int(e>>16) + int(bitbuf&(1<<(e&entryBits)-1)>>(e>>8&15))
+		saved = bitbuf
 		bitbuf >>= e & entryBits
 		nbits -= uint64(e)
-		if distance > out {
+		distance := int(e>>16) + int(saved&(1<<(e&entryBits)-1)>>(e>>8&63))
+		e = t.litlenAt(bitbuf & t.litlenMask)
+		if distance > int(uintptr(out)-uintptr(dst)) {
 			why = badDistance
 			break
 		}
 
-		if out+length > len(s.dst)-copyWidth {
-			s.out = out
+		if length > int(uintptr(lastOut)-uintptr(out))-(copyWidth-fastOutput) {
+			s.out = int(uintptr(out) - uintptr(dst))
 			fits := s.copyMatch(distance, length)
-			out = s.out
 			if !fits {
 				why = dstFull
-				break
+			}
+			s.in = len(s.src) - fastInput - int(uintptr(lastIn)-uintptr(in))
+			s.bitbuf, s.nbits = bitbuf, uint(nbits&63)
+			return why
+		}
+		from := unsafe.Add(out, -distance)
+		to := out
+		out = unsafe.Add(out, length)
+		if distance >= copyWidth {
+			copy16(to, from)
+			for length > copyWidth {
+				to, from = unsafe.Add(to, copyWidth), unsafe.Add(from, copyWidth)
+				copy16(to, from)
+				length -= copyWidth
 			}
 			continue
 		}
-		to, from := unsafe.Add(dst, out), unsafe.Add(dst, out-distance)
-		out += length
-		switch {
-		case distance >= copyWidth:
-			copy16(to, from)
-			for n := copyWidth; n < length; n += copyWidth {
-				copy16(unsafe.Add(to, n), unsafe.Add(from, n))
-			}
-		case distance == 1:
-			word := uint64(*(*byte)(from)) * 0x0101010101010101
-			for n := 0; n < length; n += 8 {
-				*(*uint64)(unsafe.Add(to, n)) = word
-			}
-		default:
-			// A step of the distance, or of a word if that is less, leaves bytes to
-			// copy that have been written.
-			step := min(distance, 8)
-			for n := 0; n < length; n += step {
-				*(*uint64)(unsafe.Add(to, n)) = *(*uint64)(unsafe.Add(from, n))
-			}
-		}
+		copyNear(to, from, distance, length)
 	}
-	s.in, s.out = in, out
+	s.in = len(s.src) - fastInput - int(uintptr(lastIn)-uintptr(in))
+	s.out = int(uintptr(out) - uintptr(dst))
 	s.bitbuf, s.nbits = bitbuf, uint(nbits&63)
 	return why
 }
 
-func load64(p unsafe.Pointer, i int) uint64 {
-	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, i))[:])
+func load64(p unsafe.Pointer) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(p)[:])
 }
 
-func lookup(table unsafe.Pointer, i uint64) entry {
-	return *(*entry)(unsafe.Add(table, i*4))
+func (t *tables) litlenAt(i uint64) entry {
+	return *(*entry)(unsafe.Add(unsafe.Pointer(&t.litlen), i*4))
+}
+
+func (t *tables) distAt(i uint64) entry {
+	return *(*entry)(unsafe.Add(unsafe.Pointer(&t.dist), i*4))
 }
 
 func copy16(to, from unsafe.Pointer) {
 	*(*[16]byte)(to) = *(*[16]byte)(from)
+}
+
+func copyNear(to, from unsafe.Pointer, distance, length int) {
+	if distance == 1 {
+		word := uint64(*(*byte)(from)) * 0x0101010101010101
+		for n := 0; n < length; n += 8 {
+			*(*uint64)(unsafe.Add(to, n)) = word
+		}
+		return
+	}
+	// A step of the distance, or of a word if that is less, leaves bytes to
+	// copy that have been written.
+	step := min(distance, 8)
+	for n := 0; n < length; n += step {
+		*(*uint64)(unsafe.Add(to, n)) = *(*uint64)(unsafe.Add(from, n))
+	}
 }

@@ -4,11 +4,11 @@ import "math/bits"
 
 // A lengthTable decodes code lengths. Its entries hold
 //
-//	 0–3   how many bits to take: the code's and the extra bits behind it
-//	 4–7   how many of these are the code's
-//	 8–15  how often, before extra bits, the length is meant
-//	16–19  the length
-//	31     "repeat the previous length" instead of bits 16–19
+//	 0–5   how many bits to take: the code's and the extra bits behind it
+//	 8–11  how many of these are the code's
+//	16–23  how often, before extra bits, the length is meant
+//	24–27  the length
+//	31     "repeat the previous length" instead of bits 24–27
 type lengthTable [1 << maxLengthCodeLen]uint32
 
 const (
@@ -19,11 +19,11 @@ const (
 // lengthMeaning is the meaning of the symbols of code lengths (RFC 1951 section 3.2.7).
 var lengthMeaning = func() (m [19]uint32) {
 	for sym := range 16 {
-		m[sym] = uint32(sym<<16 | 1<<8)
+		m[sym] = uint32(sym<<24 | 1<<16)
 	}
-	m[16] = lengthRepeat | 3<<8 | 2
-	m[17] = 3<<8 | 3
-	m[18] = 11<<8 | 7
+	m[16] = lengthRepeat | 3<<16 | 2
+	m[17] = 3<<16 | 3
+	m[18] = 11<<16 | 7
 	return m
 }()
 
@@ -46,12 +46,13 @@ func (z *Inflater) readTables(s *stream) error {
 	s.take(14)
 
 	var lengths [19]uint8
-	for i := range numLengths {
-		s.refill()
+	for _, sym := range lengthOrder[:numLengths] {
 		if s.nbits < 3 {
-			return ErrTruncated
+			if s.refill(); s.nbits < 3 {
+				return ErrTruncated
+			}
 		}
-		lengths[lengthOrder[i]] = uint8(s.bitbuf & 7)
+		lengths[sym] = uint8(s.bitbuf & 7)
 		s.take(3)
 	}
 	if !z.lengths.build(&lengths) {
@@ -77,21 +78,23 @@ func (z *Inflater) readLengths(s *stream, numLitlen, total int) error {
 	z.litlen.next, z.dist.next = noSymbols, noSymbols
 	set, first, end := &z.litlen, 0, numLitlen
 	last := uint32(0)
-	in, bitbuf, nbits := s.in, s.bitbuf, s.nbits
+	in, bitbuf, nbits := refill(s.src, s.in, s.bitbuf, s.nbits)
 	i := 0
 	for {
 		for i < end {
-			in, bitbuf, nbits = refill(s.src, in, bitbuf, nbits)
+			// As in the fast loop, the lookup need not wait for the refill: what one
+			// turn leaves, unless the input is at its end, is enough for the next code.
 			e := z.lengths[bitbuf&(1<<maxLengthCodeLen-1)]
-			n := uint(e & 15)
+			in, bitbuf, nbits = refill(s.src, in, bitbuf, nbits)
+			n := uint(e & entryBits)
 			if n > nbits {
 				return ErrTruncated
 			}
 			if n == 0 {
 				return s.corrupt("a code without meaning")
 			}
-			repeat := int(e>>8&0xff) + int(bitbuf&(1<<n-1)>>(e>>4&15))
-			bitbuf >>= n & 63
+			repeat := int(e>>16&0xff) + int(bitbuf&(1<<n-1)>>(e>>8&63))
+			bitbuf >>= e & entryBits
 			nbits -= n
 			if e&lengthRepeat != 0 {
 				if i == 0 {
@@ -110,9 +113,9 @@ func (z *Inflater) readLengths(s *stream, numLitlen, total int) error {
 				if i == numLitlen {
 					set, first, end = &z.dist, numLitlen, total
 				}
-				e = last << 16
+				e = last << 24
 			}
-			last = e >> 16 & 15
+			last = e >> 24 & 15
 			set.add(uint8(last), i-first)
 			i += repeat
 		}
@@ -131,36 +134,52 @@ func (z *Inflater) readLengths(s *stream, numLitlen, total int) error {
 // build fills the table for the code with the given lengths. It returns false
 // if they make no code; there may be none, or one of one bit.
 func (t *lengthTable) build(lengths *[19]uint8) bool {
-	// The eight bytes of counts and starts stand for lengths 0 to 7.
+	// Each byte of counts and starts is for one length, 0 to 7.
+	const ones = 0x0101010101010101
 	counts := uint64(0)
 	for _, n := range lengths {
-		counts += 1 << (n * 8)
+		counts += 1 << (n * 8 & 63)
 	}
-	counts &^= 0xff
-	longest, space := 0, 0
+	space := 0
 	for n := 1; n <= maxLengthCodeLen; n++ {
-		if count := int(counts >> (8 * n) & 0xff); count > 0 {
-			longest = n
-			space += count << (maxLengthCodeLen - n)
+		space += int(counts>>(8*n)&0xff) << (maxLengthCodeLen - n)
+	}
+	if space != 1<<maxLengthCodeLen {
+		// With no code or half of one, what it leaves out has no meaning.
+		if space > 0 && counts>>8 != 1 {
+			return false
 		}
+		clear(t[:])
 	}
-	if space != 1<<maxLengthCodeLen && longest > 1 || space > 1<<maxLengthCodeLen {
-		return false
+
+	var sorted [32]uint8
+	starts := counts * ones << 8
+	for sym, n := range lengths {
+		at := &sorted[starts>>(n*8&63)&31]
+		*at = uint8(sym)
+		starts += 1 << (n * 8 & 63)
 	}
-	clear(t[:])
-	code := uint(0)
-	for n := 1; n <= longest; n++ {
-		code <<= 1
-		for sym, length := range lengths {
-			if int(length) != n {
-				continue
+	code, filled := uint(0), 0 // the table is complete for indexes of this many bits
+	for _, sym := range sorted[counts&0xff : len(lengths)] {
+		n := int(lengths[sym])
+		if n > filled {
+			if code != 0 {
+				t.grow(filled, n)
 			}
-			e := lengthMeaning[sym] + uint32(n<<4+n)
-			for i := int(bits.Reverse8(uint8(code)) >> (8 - n)); i < len(t); i += 1 << n {
-				t[i] = e
-			}
-			code++
+			code <<= n - filled
+			filled = n
 		}
+		t[bits.Reverse8(uint8(code))>>(8-n)] = lengthMeaning[sym] + uint32(n<<8+n)
+		code++
 	}
+	t.grow(filled, maxLengthCodeLen)
 	return true
+}
+
+// grow makes a table that is complete for indexes of from bits complete for
+// indexes of to bits.
+func (t *lengthTable) grow(from, to int) {
+	for ; from < to; from++ {
+		copy(t[1<<from:2<<from], t[:1<<from])
+	}
 }
