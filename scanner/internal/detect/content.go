@@ -165,10 +165,10 @@ func (w *Worker) chunks(ctx context.Context, c *content, r io.Reader) error {
 	}
 }
 
-// runeStart moves i back to where a UTF-8 character begins, so that no
-// character is counted in two parts.
+// runeStart moves i back to an even offset where a UTF-8 character begins, so
+// that no character of UTF-8 or UTF-16 is counted in two parts.
 func runeStart(b []byte, i int) int {
-	for n := 0; n < 3 && i > 0 && b[i]&0xc0 == 0x80; n++ {
+	for n := 0; n < 8 && i > 0 && (i%2 == 1 || b[i]&0xc0 == 0x80); n++ {
 		i--
 	}
 	return i
@@ -198,12 +198,18 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 }
 
 // sorted brings matches into the order of their places, the one with the fewest
-// layers first.
+// layers first, and drops UTF-16 read with its bytes swapped.
 func sorted(found []match) []match {
 	slices.SortStableFunc(found, func(x, y match) int {
 		return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(len(x.layers), len(y.layers)), cmp.Compare(y.end, x.end))
 	})
-	return found
+	kept := found[:0:0]
+	for i := range found {
+		if !swapped(found, i) {
+			kept = append(kept, found[i])
+		}
+	}
+	return kept
 }
 
 // duplicate tells whether an earlier match is the same key at the same place,
@@ -219,6 +225,30 @@ func duplicate(earlier []match, m match) bool {
 		}
 	}
 	return false
+}
+
+// swapped tells whether found[i] is UTF-16 read with its bytes swapped: the zero
+// bytes of text fit both orders, one byte apart. The right order is the one
+// that begins at an even offset.
+func swapped(found []match, i int) bool {
+	m := &found[i]
+	if m.start%2 == 0 || !isUTF16(m.layers) {
+		return false
+	}
+	for _, j := range [...]int{i - 1, i + 1} {
+		if j < 0 || j >= len(found) {
+			continue
+		}
+		o := &found[j]
+		if o.start%2 == 0 && max(o.start-m.start, m.start-o.start) == 1 && isUTF16(o.layers) && o.verdict.Key.ID() == m.verdict.Key.ID() {
+			return true
+		}
+	}
+	return false
+}
+
+func isUTF16(layers []string) bool {
+	return len(layers) > 0 && (layers[0] == "utf-16le" || layers[0] == "utf-16be")
 }
 
 // hit turns a match into what is reported of it.

@@ -53,6 +53,9 @@ func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
 		return nil, fmt.Errorf("read the refs: %w", err)
 	}
 	h.refs = refs
+	if _, err := r.Head(); err != nil {
+		h.result.Errors = append(h.result.Errors, finding.Error{Path: "HEAD", Reason: err.Error()})
+	}
 	h.problems(problems)
 	return h, nil
 }

@@ -1,0 +1,58 @@
+// Package scanner finds Petra Security API keys in files and Git repositories.
+// It is the engine behind the petrascan command, and its public face: make a
+// [Scan] with [New], give it targets, and take the report with [Scan.Finish].
+//
+// # The way of the data
+//
+// Data flows one way, through floors that import only what lies below them (a
+// test holds them to it):
+//
+//	target → walkers → content → detect → findings → collected, sorted → report
+//
+// Targets come in as paths or as standard input. Two walkers turn them into
+// content, each with a pool of workers that share nothing but a stack of work:
+//
+//   - files reads directories and files as the system has them;
+//   - history reads a repository's objects through gitobj, in the order of the
+//     packs, every delta tree once, parents before children.
+//
+// Most content holds no literal, and that is found out at the speed of memory:
+// package literal knows every form in which "petra_" can begin, plain or encoded
+// (base64 at three alignments, hex, UTF-16, escapes, and these in each other),
+// and looks for all of them in one pass. For objects that are stored as deltas
+// only what the delta changed is looked at. Nothing is decoded yet.
+//
+// Content with a literal, or with the magic of a container, goes to detect. It
+// peels encodings and opens containers (package layer), asks the rules about
+// every candidate, and computes lines and columns from the bytes.
+//
+// When history has found something, it tells the story: the trees are followed
+// up from the blob to the commits, and from the commits to what reaches them
+// now. Where nothing is found, no tree is compared and no commit is looked at
+// twice.
+//
+// # What the result proves
+//
+// Every object that the store names is counted, and so is every one that was
+// read; a file, object, ref or index that could not be read is an error in the
+// report, a limit that was hit is listed, and both make the report incomplete.
+// No limit depends on time, on load or on the number of workers: the same input
+// gives the same report.
+//
+// # The floors, from the top
+//
+//	cmd/petrascan                    a doorbell
+//	cmd/internal/cli                 commands, messages, exit status
+//	cmd/internal/report              one writer a format over one model
+//	scanner                          targets, collecting, what a file and its history have in common
+//	scanner/internal/files, history  the walkers
+//	scanner/internal/detect, repo    candidates to findings; refs, index, config, ignore rules
+//	scanner/internal/layer           encodings and containers
+//	scanner/internal/gitobj          packs, loose objects, the walk over delta trees
+//	scanner/internal/literal, inflate the two inner loops
+//	rules                            what is a key
+//	scanner/finding                  the words: key, finding, coverage, report
+//
+// Raw keys live in [finding.Key] alone, which prints masked whatever prints it.
+// Nothing that this package links can open a network connection.
+package scanner
