@@ -15,11 +15,15 @@ const (
 	manyRandom = 20 // random ones for high
 )
 
-// Fewer than manyRandom characters are called random on more evidence only;
-// most of all if they are capitals alone, the way system headers abbreviate.
+// How much evidence it takes to call so many characters random, in eighths of a
+// bit, beyond what toBegin asks for. It takes more if they are capitals with few
+// digits: so system headers abbreviate.
 const (
-	someEvidence     = 12 * bit
-	capitalsEvidence = 48 * bit
+	someEvidence     = 20 * bit
+	someCapitals     = 48 * bit
+	manyEvidence     = 3 * bit
+	manyCapitals     = 20 * bit
+	lessForEachDigit = 12 * bit
 )
 
 var prefix = []byte(finding.Prefix)
@@ -79,7 +83,7 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 		v.explain(c, "binary content: the end is uncertain")
 		v.Extent = finding.Uncertain
 	case end < len(text) && isBody(text[end]):
-		v.explain(c, "longer than %d characters: the end is uncertain", maxBody)
+		v.explain(c, "longer than %d characters, or another petra_ follows at once: the end is uncertain", maxBody)
 		v.Extent = finding.Uncertain
 	case end == len(text) && c.Cut:
 		v.explain(c, "the text is cut here: the end is uncertain")
@@ -103,7 +107,12 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 		v.explain(c, "a word in it says that it is a placeholder: low")
 		return finding.Low
 	}
-	if random >= manyRandom {
+	some, many := int32(someEvidence), int32(manyEvidence)
+	if only, digits := sk.capitals(body); only {
+		some = max(some, someCapitals-int32(digits)*lessForEachDigit)
+		many = max(many, manyCapitals-int32(digits)*lessForEachDigit)
+	}
+	if random >= manyRandom && sk.evidence >= many {
 		v.explain(c, "%d or more random characters: high", manyRandom)
 		return finding.High
 	}
@@ -111,15 +120,11 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 		v.explain(c, "%d or more random characters, and it is what a key, token or secret is set to: medium", keyRandom)
 		return finding.Medium
 	}
-	enough := int32(someEvidence)
-	if sk.onlyCapitals() {
-		enough = capitalsEvidence
-	}
 	switch {
 	case random < someRandom:
 		v.explain(c, "fewer than %d random characters: low", someRandom)
 		return finding.Low
-	case sk.evidence < enough:
+	case sk.evidence < some:
 		v.explain(c, "it may be an abbreviation: low")
 		return finding.Low
 	case isBuiltFile(text[end:]):

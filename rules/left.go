@@ -198,7 +198,7 @@ func userInfo(before, after []byte) bool {
 		return false
 	}
 	i := bytes.LastIndex(before, []byte("://"))
-	return i >= 0 && bytes.IndexAny(before[i+3:], "/@ \t\r\n\"'") < 0
+	return i >= 0 && !bytes.ContainsAny(before[i+3:], "/@ \t\r\n\"'")
 }
 
 // skipBack skips what may stand between a name and its value, backwards from i.

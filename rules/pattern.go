@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"math/bits"
+	"strconv"
+)
+
 // Made-up keys in documentation are typed, not drawn: abc123, 1234567890,
 // qwerty, a1b2c3d4, xxxx, deadbeefdeadbeef. What follows a pattern costs little.
 
@@ -126,8 +131,8 @@ func patternCosts(cost []int32, body []byte) {
 }
 
 // datesAndHashes makes cheap the long numbers that names hold: calendar dates,
-// clock times, seconds and milliseconds since 1970; and the hash with which
-// Rust ends a mangled name.
+// clock times, the time since 1970, the limits of integers; and the hash with
+// which Rust ends a mangled name.
 func datesAndHashes(cost []int32, body []byte) {
 	for i := 0; i < len(body); i++ {
 		if classOf[body[i]] != digit {
@@ -138,7 +143,7 @@ func datesAndHashes(cost []int32, body []byte) {
 			j++
 		}
 		whole := (i == 0 || classOf[body[i-1]] == sep) && (j == len(body) || classOf[body[j]] == sep)
-		if whole && isTime(body[i:j]) {
+		if whole && isTime(body[i:j]) || isPower(body[i:j]) {
 			for ; i < j; i++ {
 				cost[i] = follows
 			}
@@ -157,12 +162,33 @@ func datesAndHashes(cost []int32, body []byte) {
 	}
 }
 
+// isPower reports whether digits are a number that programs know: one that lies
+// within three of a power of two, or of the difference of two.
+func isPower(digits []byte) bool {
+	if len(digits) < 9 || len(digits) > 20 {
+		return false
+	}
+	v, err := strconv.ParseUint(string(digits), 10, 64)
+	if err != nil {
+		return false
+	}
+	for d := range uint64(4) {
+		for _, w := range [2]uint64{v + d, v - d} {
+			// The set bits of such a number are one run.
+			if ones := w >> bits.TrailingZeros64(w); ones&(ones+1) == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // isTime reports whether digits are a date with or without time of day, or a
 // Unix time in seconds, milliseconds, microseconds or nanoseconds.
 func isTime(digits []byte) bool {
 	switch len(digits) {
 	case 10, 13, 16, 19:
-		return digits[0] == '1' && digits[1] >= '4'
+		return digits[0] == '1' && digits[1] >= '5'
 	case 8, 12, 14, 17:
 		century, month, day := digits[:2], digits[4:6], digits[6:8]
 		return (string(century) == "19" || string(century) == "20") &&

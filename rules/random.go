@@ -25,7 +25,7 @@ type alphabet struct {
 
 const (
 	never   = 1 << 20  // more than any body costs
-	grouped = 12 * bit // a separator in an alphabet that has none, as in a UUID
+	grouped = 16 * bit // a separator in an alphabet that has none, as in a UUID
 )
 
 var alphabets = [...]alphabet{
@@ -36,20 +36,18 @@ var alphabets = [...]alphabet{
 	{[4]int32{grouped, never, never, 38}, 'z'}, // capitals
 	{[4]int32{grouped, 41, 41, never}, 'z'},    // small letters and digits
 	{[4]int32{grouped, 41, never, 41}, 'z'},    // capitals and digits
+	{[4]int32{grouped, never, 46, 46}, 'z'},    // letters
 	{[4]int32{48, 48, 48, 48}, 'z'},            // base64url
 }
 
-const (
-	capitals = drawn + 4
-	ways     = drawn + len(alphabets)
-)
+const ways = drawn + len(alphabets)
 
 // What it costs to begin other than with words, and to change the manner of
 // description in the midst of letters and digits, or beside a separator.
 const (
 	toBegin = 12 * bit
-	midst   = 24 * bit
-	apart   = 10 * bit
+	midst   = 32 * bit
+	apart   = 20 * bit
 )
 
 // maxBody is the length of the longest body.
@@ -59,7 +57,7 @@ const maxBody = 256
 type sketch struct {
 	n        int
 	way      [maxBody]uint8
-	evidence int32 // how much dearer the body is without anything drawn; 0 if nothing is
+	evidence int32 // how much dearer the body is as names and words throughout
 }
 
 // draw finds the cheapest description of body, at most maxBody long. It may
@@ -70,13 +68,13 @@ func (s *sketch) draw(body []byte, begin int32) {
 	wordCosts(cost[words][:n], body)
 	patternCosts(cost[pattern][:n], body)
 
-	// total is what the body costs up to here if it ends in each way, plain is
-	// the same if nothing may be drawn.
+	// total is what the body costs up to here if it ends in each way, plain what
+	// it costs as names and words throughout.
 	var total [ways]int32
 	for w := pattern; w < ways; w++ {
 		total[w] = begin
 	}
-	plain := [2]int32{0, begin}
+	plain := int32(0)
 	var from [maxBody][ways]uint8
 	for i, b := range body {
 		class, folded := classOf[b], fold(b)
@@ -104,12 +102,11 @@ func (s *sketch) draw(body []byte, begin int32) {
 				total[w] += alphabets[w-drawn].class[class]
 			}
 		}
-		plain[words], plain[pattern] = min(plain[words], plain[pattern]+change)+cost[words][i],
-			min(plain[pattern], plain[words]+change)+cost[pattern][i]
+		plain += cost[words][i]
 	}
 	s.n = n
 	best := least(total[:])
-	s.evidence = min(plain[words], plain[pattern]) - total[best]
+	s.evidence = plain - total[best]
 	for i := n - 1; i >= 0; i-- {
 		s.way[i] = uint8(best)
 		best = int(from[i][best])
@@ -137,12 +134,19 @@ func (s *sketch) random(i, j int) int {
 	return n
 }
 
-// onlyCapitals reports whether all that was drawn are capital letters.
-func (s *sketch) onlyCapitals() bool {
-	for _, w := range s.way[:s.n] {
-		if w >= drawn && w != capitals {
-			return false
+// capitals reports whether all letters that were drawn are capitals, and counts
+// the digits that were.
+func (s *sketch) capitals(body []byte) (only bool, digits int) {
+	for i, w := range s.way[:s.n] {
+		if w < drawn {
+			continue
+		}
+		switch classOf[body[i]] {
+		case lower:
+			return false, 0
+		case digit:
+			digits++
 		}
 	}
-	return true
+	return true, digits
 }

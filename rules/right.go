@@ -10,10 +10,13 @@ import (
 func isBody(b byte) bool { return classOf[b] != sep || b == '_' || b == '-' }
 
 // bodyRun returns the length of the longest run of body characters at the start
-// of b, up to limit.
+// of b, up to limit. A run ends before another key: linkers put them in a row.
 func bodyRun(b []byte, limit int) int {
 	n := 0
 	for n < len(b) && n < limit && isBody(b[n]) {
+		if n >= leastBody && b[n] == 'p' && bytes.HasPrefix(b[n:], prefix) {
+			return n
+		}
 		n++
 	}
 	return n

@@ -53,7 +53,7 @@ func betweenLiterals(rest []byte, i, pos int) (brk, bool) {
 			}
 		case c == '+' || c == '.' || c == '&' || c == '~' || c == '|':
 			b.operator = true
-		case c == '-' && rest[i-1] == '\n' || c == '_' && !b.operator: // a diff's mark; Basic's end of line
+		case c == '-' && rest[i-1] == '\n' || c == '_': // a diff's mark; Basic's end of line
 		case c == '<' && i+1 < len(rest) && rest[i+1] == '>': // Elixir and Erlang
 			b.operator = true
 			i++

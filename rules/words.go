@@ -46,7 +46,7 @@ func seenFour(o, p, q, x uint8) bool {
 	return seenFours[i/8]>>(i%8)&1 != 0
 }
 
-var unseen int32 = 4 * bit
+const unseen = 5 * bit // what a letter costs more that no name or word has after these three
 
 // shapeCost is the cost of a character's class after three others, latest last.
 func shapeCost(k [3]uint8, class uint8) int32 {
@@ -63,7 +63,7 @@ const (
 
 // wordCosts sets cost[i] to what body[i] costs as a part of names and words.
 //
-// Names have few scraps in one run of letters and digits, sha256rsa4096 has
+// Names have few scraps between other letters and digits, sha256rsa4096 has
 // two; whatever has more pays for each.
 func wordCosts(cost []int32, body []byte) {
 	k := [3]uint8{sep, sep, sep}
@@ -98,7 +98,7 @@ func wordCosts(cost []int32, body []byte) {
 		default:
 			c += sepCost
 			o, p, q = edge, edge, edge
-			digits, letters, scraps = 0, 0, 0
+			digits, letters = 0, 0
 		}
 		if begun {
 			if letters <= 2 {

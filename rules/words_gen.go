@@ -69,7 +69,7 @@ func (c counts) goSources(root string) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "vendor") {
+		if d.IsDir() && d.Name() == "testdata" {
 			return filepath.SkipDir
 		}
 		// Tables of opcodes and of Unicode would outweigh names that people choose.
@@ -187,7 +187,7 @@ const (
 	// Go's names never begin with a digit; other languages' may.
 	dearestClass = 6 // bits
 
-	attested = 3 // the least weight of a sequence of four letters that is called seen
+	attested = 2 // the least weight of a sequence of four letters that is called seen
 )
 
 type model struct {
