@@ -15,7 +15,8 @@ type row struct {
 type window struct {
 	gram    string
 	bucket  uint8
-	spelled bool   // stands in spellings of petra_ character by character
+	spelled bool   // stands in spellings of petra_ as letters, some escaped
+	listed  bool   // stands in lists of its hex bytes
 	first   uint16 // the rows it stands in: refs[first:end]
 	end     uint16
 }

@@ -203,11 +203,13 @@ func TestSearchesAgree(t *testing.T) {
 	r := testRand()
 	for n := range 201 {
 		checkFind(t, noise(r, n))
-		checkAll(t, noise(r, n))
+		if n%4 == 0 {
+			checkAll(t, noise(r, n))
+		}
 	}
-	for _, chain := range chains() {
+	for i, chain := range chains() {
 		x := encode(plain(randomBytes(r, r.IntN(5)), rulestest.KeyN("agree", 9), randomBytes(r, r.IntN(5))), chain)
-		if len(x.data) < 400 {
+		if len(x.data) < 300 && i%3 == 0 {
 			checkAll(t, []byte(x.data))
 		}
 	}
@@ -359,10 +361,7 @@ func BenchmarkIndex(b *testing.B) {
 		{"hex hex", []byte(encode(text{data: string(sourceLike(n / 4))}, []string{"hex", "hex"}).data)},
 		{"zeros", make([]byte, n)},
 	}
-	finds := map[string]func([]byte, int) int{"go": findGo}
-	if fast := any(find); fast != nil {
-		finds["fast"] = find
-	}
+	finds := map[string]func([]byte, int) int{"fast": find, "go": findGo}
 	for _, name := range []string{"fast", "go"} {
 		for _, in := range inputs {
 			b.Run(name+"/"+in.name, func(b *testing.B) {

@@ -170,51 +170,55 @@ func compressedHeads() []row {
 	return out
 }
 
-// spelled returns windows that stand in every spelling of petra_ as single
-// characters, literal or escaped, and as hex bytes. All lie where t meets r.
-func spelled() []string {
-	var out []string
-	product := func(sets ...string) {
-		words := []string{""}
-		for _, set := range sets {
-			var longer []string
-			for _, w := range words {
-				for _, c := range set {
-					longer = append(longer, w+string(c))
-				}
+// product returns all words of one character of each set.
+func product(sets ...string) []string {
+	words := []string{""}
+	for _, set := range sets {
+		var longer []string
+		for _, w := range words {
+			for _, c := range set {
+				longer = append(longer, w+string(c))
 			}
-			words = longer
 		}
-		out = append(out, words...)
+		words = longer
 	}
-	const (
-		separator = " \t\r\n,:;-|\"'\\"
-		escape    = "\\%=&"
-		eEnd      = "e51};" // e, 65, 101, 145, …} and …;
-	)
-	// t and r stand for themselves; a may not.
-	product(eEnd, "t", "r", "a"+escape)
-	// t stands for itself, r does not.
-	product(eEnd, "t", "\\", "uUxX01o\\")
-	product(eEnd, "t", "%", "72u")
-	product(eEnd, "t", "=", "7")
-	product(eEnd, "t", "&", "#a")
-	// t is 74, 116 or 164.
-	product("xX0{%5="+separator+"n", "7", "4", "r};"+escape+separator)
-	product("#0", "1", "1", "6")
-	product("\\0{", "1", "6", "4")
-	// Hex bytes that stand together; of those that do not, t is above. The
-	// first three: whatever digit of bare hex a line end follows, one is whole.
-	out = append(out, "6574", "7472", "7261", "7400", "7200")
-	slices.Sort(out)
-	return slices.Compact(out)
+	return words
 }
 
-// spelledWide returns such windows for UTF-16, where a window is two
-// characters.
-func spelledWide() []string {
-	return []string{"16", "72", "74", "t%", "t&", "t=", "t\\", "tr"}
+// spelled returns windows of which one stands in every spelling of petra_ as
+// letters, for themselves or escaped. All lie where t meets r.
+func spelled() []string {
+	const (
+		escape = "\\%=&" // begins an escape
+		eEnd   = "e51};" // ends e, 65, 101, 145, …} and …;
+	)
+	return slices.Concat(
+		// t and r stand for themselves; a may not.
+		product(eEnd, "t", "r", "a"+escape),
+		// t stands for itself, r does not.
+		product(eEnd, "t", "\\", "uUxX01o\\"),
+		product(eEnd, "t", "%", "72u"),
+		product(eEnd, "t", "=", "7"),
+		product(eEnd, "t", "&", "#a"),
+		// t is 74, 116 or 164.
+		product("xX0{%5=", "7", "4", "r};"+escape),
+		product("#0", "1", "1", "6"),
+		product("\\0{", "1", "6", "4"),
+	)
 }
+
+// listed returns windows of which one stands in every list of hex bytes: t
+// stands alone, or together with a neighbour.
+func listed() []string {
+	const separator = " \t\r\n,:;-|\"'\\"
+	return append(product(separator+"xX0n", "7", "4", separator), "6574", "7472", "7400")
+}
+
+// spelledWide and listedWide return such windows for UTF-16, where a window is
+// two characters.
+func spelledWide() []string { return []string{"16", "74", "t%", "t&", "t=", "t\\", "tr"} }
+
+func listedWide() []string { return []string{"74"} }
 
 // cover chooses windows of n characters so that every row, broken by at most
 // one line end, holds one that is whole. Windows in given are there already.
@@ -407,17 +411,15 @@ func generate(t *testing.T) []byte {
 	out.WriteString("}\n\n")
 
 	type gram struct {
-		spelled bool
-		refs    []ref
+		spelled, listed bool
+		refs            []ref
 	}
 	all := map[string]gram{}
-	given := spelled()
-	for w, refs := range cover(rows, 4, given, cost) {
-		all[w] = gram{slices.Contains(given, w), refs}
+	for w, refs := range cover(rows, 4, slices.Concat(spelled(), listed()), cost) {
+		all[w] = gram{slices.Contains(spelled(), w), slices.Contains(listed(), w), refs}
 	}
-	wideGiven := spelledWide()
-	for w, refs := range cover(rows, 2, wideGiven, func(string) float64 { return 1 }) {
-		all[w[:1]+"\x00"+w[1:]+"\x00"] = gram{slices.Contains(wideGiven, w), refs}
+	for w, refs := range cover(rows, 2, spelledWide(), func(string) float64 { return 1 }) {
+		all[w[:1]+"\x00"+w[1:]+"\x00"] = gram{slices.Contains(spelledWide(), w), slices.Contains(listedWide(), w), refs}
 	}
 	list := buckets(slices.Sorted(maps.Keys(all)))
 	var refs []ref
@@ -428,7 +430,7 @@ func generate(t *testing.T) []byte {
 		for _, w := range b.grams {
 			g := all[w]
 			slices.SortFunc(g.refs, func(a, b ref) int { return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.off, b.off)) })
-			fmt.Fprintf(&out, "{%q, %d, %t, %d, %d},\n", w, i, g.spelled, len(refs), len(refs)+len(g.refs))
+			fmt.Fprintf(&out, "{%q, %d, %t, %t, %d, %d},\n", w, i, g.spelled, g.listed, len(refs), len(refs)+len(g.refs))
 			refs = append(refs, g.refs...)
 		}
 	}

@@ -66,6 +66,8 @@ func (v view) match(dst []Hit, at *window) []Hit {
 	}
 	if at.spelled {
 		dst = v.spelled(dst)
+	}
+	if at.listed {
 		dst = v.hexList(dst)
 	}
 	return dst

@@ -4,6 +4,10 @@ package literal
 // character 0: each letter for itself or escaped.
 func (v view) spelled(dst []Hit) []Hit {
 	for r := 1; r <= 5; r++ { // where t ends and r begins
+		a := v.letter(r, 'r')
+		if a == r {
+			continue
+		}
 		t := v.before(r, 't')
 		if t == r {
 			continue
@@ -16,16 +20,12 @@ func (v view) spelled(dst []Hit) []Hit {
 		if p == e {
 			continue
 		}
-		end := r
-		for _, c := range []byte("ra_") {
-			next := v.letter(end, c)
-			if next == end {
-				end = -1
-				break
-			}
-			end = next
+		last := v.letter(a, 'a')
+		if last == a {
+			continue
 		}
-		if end < 0 || (end-p)*v.step > MaxLen {
+		end := v.letter(last, '_')
+		if end == last || (end-p)*v.step > MaxLen {
 			continue
 		}
 		kind := Escape
@@ -48,17 +48,27 @@ func (v view) before(end int, c byte) int {
 		return end - 1
 	}
 	start := end
-	for i := end - 3; i >= end-maxLetter; i-- {
-		switch v.at(i) {
-		case '\\', '%', '=', '&':
+	for i := end - 1; i >= end-maxLetter; i-- {
+		switch x := v.at(i); {
+		case x == '\\' || x == '%' || x == '=' || x == '&':
 			if v.letter(i, c) == end {
 				start = i
 			}
-		case -1:
+		case digit(x) == notDigit && !inEscape(x):
 			return start
 		}
 	}
 	return start
+}
+
+// inEscape reports whether x, no digit, may stand in an escape behind what it
+// begins with.
+func inEscape(x int) bool {
+	switch x {
+	case '{', '}', ';', '#', 'x', 'X', 'u', 'U', 'o', 'm', 'p':
+		return true
+	}
+	return false
 }
 
 // letter returns where the spelling of c ends that begins at character i, or i
@@ -198,7 +208,9 @@ func (v view) number(i, base, least, most int, c byte) int {
 	return i
 }
 
-// digit returns the value of a hex digit, or 99.
+const notDigit = 99
+
+// digit returns the value of a hex digit, or notDigit.
 func digit(c int) int {
 	switch {
 	case '0' <= c && c <= '9':
@@ -208,14 +220,14 @@ func digit(c int) int {
 	case 'A' <= c && c <= 'F':
 		return c - 'A' + 10
 	}
-	return 99
+	return notDigit
 }
 
 // hexList appends the spelling of petra_ as hex bytes, of its own or of its
 // UTF-16 forms, whose t stands in the window at character 0 and where at least
 // two bytes are apart.
 func (v view) hexList(dst []Hit) []Hit {
-	for t := -2; t <= 2; t++ {
+	for t := 0; t <= 2; t++ {
 		if v.at(t) != '7' || v.at(t+1) != '4' {
 			continue
 		}
