@@ -34,7 +34,7 @@ func (r *repeat) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-const bombLimit = 16 << 20
+const bombLimit = 8 << 20
 
 // Ten gigabytes of zeros come out of each of these, if one lets them.
 func TestZerosAreCut(t *testing.T) {
@@ -51,7 +51,7 @@ func TestZerosAreCut(t *testing.T) {
 		if r.bytes != bombLimit {
 			t.Errorf("%v: %d bytes came out", f, r.bytes)
 		}
-		if len(r.faults) != 1 || r.faults[0].Kind != Cut || r.faults[0].Reason != "more than 16 MiB expanded" || !r.budget.Spent() {
+		if len(r.faults) != 1 || r.faults[0].Kind != Cut || r.faults[0].Reason != "more than 8 MiB expanded" || !r.budget.Spent() {
 			t.Errorf("%v: %v", f, r.faults)
 		}
 	}
