@@ -2,6 +2,7 @@ package gitobj
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type index struct {
 	crcs   []byte // nil in version 1
 	off32  []byte
 	off64  []byte
+	made   bool                 // from the pack, not read from a file
 	fine   atomic.Pointer[fine] // from finer
 }
 
@@ -171,9 +173,16 @@ func (x *index) span(id []byte) (lo, hi int) {
 // find returns the place of id, whose length is the format's.
 func (x *index) find(id []byte) (int, bool) {
 	lo, hi := x.span(id)
+	want := binary.BigEndian.Uint64(id)
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
-		switch c := bytes.Compare(x.rawID(m), id); {
+		raw := x.rawID(m)
+		have := binary.BigEndian.Uint64(raw)
+		c := cmp.Compare(have, want)
+		if c == 0 {
+			c = bytes.Compare(raw[8:], id[8:])
+		}
+		switch {
 		case c == 0:
 			return m, true
 		case c < 0:

@@ -48,4 +48,4 @@ func (z *inflater) zlib(dst, src []byte, checkAdler bool) (consumed int, err err
 const maxRatio = 1032
 
 // plausible tells whether n deflated bytes can inflate to size bytes.
-func plausible(size uint64, n int) bool { return size <= uint64(n)*maxRatio }
+func plausible(size uint64, n int64) bool { return size/maxRatio <= uint64(n) }

@@ -77,9 +77,9 @@ func (w *worker) follow(t Type, data []byte) error {
 	hs := w.walk.store.format.Size()
 	switch t {
 	case Commit:
-		return commitLinks(data, hs, w.link)
+		return commitLinks(data, w.linkID[:hs], w.link)
 	case Tag:
-		return tagLinks(data, hs, w.link)
+		return tagLinks(data, w.linkID[:hs], w.link)
 	case Tree:
 		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink)
 		return err
@@ -87,7 +87,7 @@ func (w *worker) follow(t Type, data []byte) error {
 	return nil
 }
 
-func (w *worker) treeLink(e *treeEntry) {
+func (w *worker) treeLink(e treeEntry) {
 	if t, ok := e.link(); ok {
 		w.link(e.id, t)
 	}

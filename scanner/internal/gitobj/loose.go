@@ -90,7 +90,7 @@ func (l *looseReader) readHeader() error {
 	if int64(n-at) > size {
 		return errors.New("the zlib stream holds more bytes than announced")
 	}
-	if info, err := l.file.Stat(); err == nil && !plausible(uint64(size), int(min(info.Size(), 1<<40))) {
+	if info, err := l.file.Stat(); err == nil && !plausible(uint64(size), info.Size()) {
 		return fmt.Errorf("loose object announces %d bytes, more than its file can hold", size)
 	}
 	l.t, l.size, l.head = t, size, head[at:n]

@@ -31,13 +31,12 @@ type pack struct {
 
 	reindexing sync.Mutex // held while an index is made
 
-	mu      sync.Mutex // guards what follows
-	file    *file      // nil until open
-	idx     *file      // what index reads, if it came from a file
-	index   *index
-	idxErr  error // why the .idx is of no use
-	failed  error // why the pack is of no use
-	rebuilt bool  // whether index was made from the pack
+	mu     sync.Mutex // guards what follows
+	file   *file      // nil until open
+	idx    *file      // what index reads, if it came from a file
+	index  *index
+	idxErr error // why the .idx is of no use
+	failed error // why the pack is of no use
 }
 
 // newPack describes the pack at path and reads the outline of its index.
@@ -75,11 +74,11 @@ func (p *pack) parse(f *file, data []byte) (err error) {
 	return err
 }
 
-// indexed tells whether the pack has an index now.
-func (p *pack) indexed() bool {
+// current returns the index that the pack has now, if any.
+func (p *pack) current() *index {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.index != nil
+	return p.index
 }
 
 // dropIndex forgets an index that must not be trusted for the reason given, so
@@ -94,45 +93,36 @@ func (p *pack) dropIndex(why error) {
 func (p *pack) open() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.file != nil || p.failed != nil {
-		return p.failed
+	if p.file != nil {
+		return nil
 	}
 	f, err := openFile(p.path, p.mapped)
 	if err != nil {
-		// The pack may have gone; it is looked for anew each time.
 		return err
 	}
-	p.failed = p.checkHeader(f)
-	if p.failed != nil {
+	if f.size < packHeader+int64(p.format.Size()) {
 		f.Close()
-		return p.failed
+		return errors.New("pack is cut short")
 	}
 	p.file = f
 	return nil
 }
 
-func (p *pack) checkHeader(f *file) error {
+// count returns the number of entries that the pack's header announces. The
+// error tells a pack whose header is not one; with an index, its entries may be
+// readable all the same.
+func (p *pack) count() (int, error) {
 	var head [packHeader]byte
-	if f.size < packHeader+int64(p.format.Size()) {
-		return errors.New("pack is cut short")
-	}
-	if _, err := f.ReadAt(head[:], 0); err != nil {
-		return err
+	if _, err := p.file.ReadAt(head[:], 0); err != nil {
+		return 0, err
 	}
 	if string(head[:4]) != "PACK" {
-		return errors.New("not a pack: its first bytes are not PACK")
+		return 0, errors.New("not a pack: its first bytes are not PACK")
 	}
 	if v := binary.BigEndian.Uint32(head[4:]); v != 2 && v != 3 {
-		return fmt.Errorf("pack version %d is unknown", v)
+		return 0, fmt.Errorf("pack version %d is unknown", v)
 	}
-	return nil
-}
-
-// count returns the number of entries that the pack's header announces.
-func (p *pack) count() (int, error) {
-	var b [4]byte
-	_, err := p.file.ReadAt(b[:], 8)
-	return int(binary.BigEndian.Uint32(b[:])), err
+	return int(binary.BigEndian.Uint32(head[8:])), nil
 }
 
 // end returns where the entries end and the trailer begins.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 	"slices"
 )
 
@@ -38,9 +37,7 @@ type found struct {
 func (s *Store) reindex(p *pack) (*index, error) {
 	p.reindexing.Lock()
 	defer p.reindexing.Unlock()
-	p.mu.Lock()
-	x := p.index
-	p.mu.Unlock()
+	x := p.current()
 	if x != nil {
 		return x, nil
 	}
@@ -54,8 +51,8 @@ func (s *Store) reindex(p *pack) (*index, error) {
 		return nil, err
 	}
 	p.mu.Lock()
+	x.made = true
 	p.index = x
-	p.rebuilt = true
 	p.mu.Unlock()
 	return x, nil
 }
@@ -138,7 +135,7 @@ func (r *reindexer) entry(off int64, guess bool) (e found, next int64, err error
 	}
 	at := off + int64(h.len)
 	limit := r.pack.end() - at
-	if !plausible(h.size, int(min(limit, math.MaxInt32))) || delta && h.size > maxRebuilt || guess && h.size > guessable {
+	if !plausible(h.size, limit) || delta && h.size > maxRebuilt || guess && h.size > guessable {
 		return e, 0, fmt.Errorf("pack entry announces %d bytes, more than the pack can hold", h.size)
 	}
 	if h.size > inMemory && !delta {

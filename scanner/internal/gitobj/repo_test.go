@@ -119,7 +119,7 @@ func (r *repo) fill(branch string, seed uint64, commits int) {
 	}
 	fmt.Fprintf(&in, "tag v%s\nfrom :%d\ntagger t <t@example.com> 1700000000 +0000\n", branch, commits)
 	data("a tag\n")
-	r.git(in.Bytes(), "fast-import", "--quiet", "--force")
+	r.git(in.Bytes(), "-c", "fastimport.unpackLimit=1", "fast-import", "--quiet", "--force")
 }
 
 // content is an object as git shows it.

@@ -14,7 +14,7 @@ type source struct {
 	index    *index // of the pack
 	loose    []ID
 	state    []uint8 // a Type and the bits below, by place
-	vanished bool    // it went while the store was open
+	vanished bool    // it, or some of the loose objects, went while the store was open
 	unusable bool    // it is there but can't be read
 }
 
@@ -25,8 +25,8 @@ const (
 	lost     = 0x10 // went away before it was searched
 )
 
-func newPackSource(p *pack, x *index, vanished bool) *source {
-	return &source{path: p.path, pack: p, index: x, state: make([]uint8, x.n), vanished: vanished}
+func newPackSource(p *pack, x *index) *source {
+	return &source{path: p.path, pack: p, index: x, state: make([]uint8, x.n)}
 }
 
 func (s *source) len() int { return len(s.state) }
@@ -70,18 +70,19 @@ func (c *cursors) Pop() any {
 
 // tally counts the distinct objects of all sources, and names those that went
 // away and were not found again.
-func (w *walk) tally(r *WalkResult) {
+func (w *walk) tally(r *WalkResult) (err error) {
+	defer caught(&err, "index")
 	var heads cursors
 	for _, s := range w.sources {
 		if s.len() > 0 {
 			heads = append(heads, cursor{s, 0})
 		}
 	}
-	if len(heads) == 1 && !heads[0].vanished {
+	if len(heads) == 1 && heads[0].pack != nil && !heads[0].vanished {
 		// The usual case; the ids need no look but for repetitions, which a
 		// sorted index has side by side.
 		w.tallyOne(r, heads[0].source)
-		return
+		return nil
 	}
 	heap.Init(&heads)
 	for len(heads) > 0 {
@@ -95,7 +96,7 @@ func (w *walk) tally(r *WalkResult) {
 				t = state & typeBits
 			}
 			bits |= state &^ typeBits
-			if c.vanished || state&lost != 0 {
+			if c.pack != nil && c.vanished || state&lost != 0 {
 				absent = c.source
 			}
 			if c.at++; c.at == c.len() {
@@ -111,6 +112,7 @@ func (w *walk) tally(r *WalkResult) {
 			w.problem(Problem{Path: absent.path, ID: id, Reason: "went away while the store was read, and was not found again"})
 		}
 	}
+	return nil
 }
 
 func (w *walk) tallyOne(r *WalkResult, s *source) {
@@ -122,8 +124,6 @@ func (w *walk) tallyOne(r *WalkResult, s *source) {
 		r.Present[t]++
 		if state&read != 0 {
 			r.Read[t]++
-		} else if state&lost != 0 {
-			w.problem(Problem{Path: s.path, ID: MakeID(s.rawID(i)), Reason: "went away while the store was read, and was not found again"})
 		}
 	}
 }

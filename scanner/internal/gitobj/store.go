@@ -152,10 +152,7 @@ func (s *Store) refresh() bool {
 
 // indexOf returns the index of p; one without is indexed now.
 func (s *Store) indexOf(p *pack) (*index, error) {
-	p.mu.Lock()
-	x := p.index
-	p.mu.Unlock()
-	if x != nil {
+	if x := p.current(); x != nil {
 		return x, nil
 	}
 	if err := p.open(); err != nil {
@@ -312,7 +309,7 @@ func (s *Store) tryAll(id ID, not *pack, packed func(*pack, *index, int) error, 
 		}
 	}
 	for _, p := range s.list() {
-		if p == not || not != nil && !p.indexed() {
+		if p == not || not != nil && p.current() == nil {
 			// A base outside its pack is looked for only where an index
 			// already is: making one may be what asks for the base.
 			continue
@@ -553,7 +550,7 @@ func (p *pack) inflate(z *inflater, v *view, off int64, h header) ([]byte, error
 	if bound := h.size + h.size/512 + 1024; uint64(limit) > bound {
 		limit = int64(bound)
 	}
-	if limit < 0 || !plausible(h.size, int(limit)) {
+	if limit < 0 || !plausible(h.size, limit) {
 		return nil, fmt.Errorf("pack entry announces %d bytes, more than the pack can hold", h.size)
 	}
 	src, err := v.bytes(at, limit)

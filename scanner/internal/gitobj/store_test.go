@@ -16,7 +16,7 @@ var forms = []struct {
 	make func(r *repo)
 }{
 	{"loose", func(r *repo) {
-		r.git(nil, "-c", "fastimport.unpackLimit=100000", "repack", "-ad", "-q")
+		r.git(nil, "repack", "-ad", "-q")
 		unpack(r)
 	}},
 	{"loose uncompressed", func(r *repo) {

@@ -2,6 +2,7 @@ package gitobj
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"slices"
 )
@@ -49,7 +50,7 @@ const (
 
 // link returns the type of the object that the entry names; it is false for
 // gitlinks, which name commits of other repositories.
-func (e *treeEntry) link() (Type, bool) {
+func (e treeEntry) link() (Type, bool) {
 	switch e.mode & modeType {
 	case modeTree:
 		return Tree, true
@@ -64,7 +65,7 @@ func (e *treeEntry) link() (Type, bool) {
 // base are given its bounds, and what was copied from it; both are empty for a
 // tree that is no delta. Most of a tree is its base's, so its bounds are copied
 // too: what follows a place where an entry begins reads the same in both.
-func treeBounds(dst []uint32, tree []byte, base []uint32, spans []span, hs int, fresh func(*treeEntry)) ([]uint32, error) {
+func treeBounds(dst []uint32, tree []byte, base []uint32, spans []span, hs int, fresh func(treeEntry)) ([]uint32, error) {
 	dst = append(dst, 0)
 	at := 0
 	for at < len(tree) {
@@ -89,29 +90,30 @@ func treeBounds(dst []uint32, tree []byte, base []uint32, spans []span, hs int, 
 		if err != nil {
 			return dst, err
 		}
-		fresh(&e)
+		fresh(e)
 		at += e.len
 		dst = append(dst, uint32(at))
 	}
 	return dst, nil
 }
 
-// commitLinks calls f for the tree and the parents that a commit names.
-func commitLinks(commit []byte, hs int, f func(id []byte, t Type)) error {
-	id, rest, ok := headerID(commit, "tree ", hs)
+// commitLinks calls f for the tree and the parents that a commit names. id is
+// room for a raw id.
+func commitLinks(commit, id []byte, f func(id []byte, t Type)) error {
+	rest, ok := headerID(id, commit, "tree ")
 	if !ok {
 		return errors.New("commit does not begin with a tree")
 	}
 	for t := Tree; ok; t = Commit {
-		f(id[:hs], t)
-		id, rest, ok = headerID(rest, "parent ", hs)
+		f(id, t)
+		rest, ok = headerID(id, rest, "parent ")
 	}
 	return nil
 }
 
-// tagLinks calls f for the object that a tag names.
-func tagLinks(tag []byte, hs int, f func(id []byte, t Type)) error {
-	id, rest, ok := headerID(tag, "object ", hs)
+// tagLinks calls f for the object that a tag names. id is room for a raw id.
+func tagLinks(tag, id []byte, f func(id []byte, t Type)) error {
+	rest, ok := headerID(id, tag, "object ")
 	if !ok {
 		return errors.New("tag does not begin with an object")
 	}
@@ -124,27 +126,19 @@ func tagLinks(tag []byte, hs int, f func(id []byte, t Type)) error {
 	if !ok {
 		return errors.New("tag names an object of unknown type")
 	}
-	f(id[:hs], t)
+	f(id, t)
 	return nil
 }
 
-// headerID reads the line "key id" at the start of b.
-func headerID(b []byte, key string, hs int) (id [32]byte, rest []byte, ok bool) {
-	end := len(key) + 2*hs
+// headerID reads the line "key id" at the start of b into id, and returns what
+// follows it.
+func headerID(id, b []byte, key string) (rest []byte, ok bool) {
+	end := len(key) + 2*len(id)
 	if len(b) <= end || string(b[:len(key)]) != key || b[end] != '\n' {
-		return id, b, false
+		return b, false
 	}
-	for i := range 2 * hs {
-		c := b[len(key)+i]
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c >= 'a' && c <= 'f':
-			c -= 'a' - 10
-		default:
-			return id, b, false
-		}
-		id[i/2] = id[i/2]<<4 | c
+	if _, err := hex.Decode(id, b[len(key):end]); err != nil {
+		return b, false
 	}
-	return id, b[end+1:], true
+	return b[end+1:], true
 }

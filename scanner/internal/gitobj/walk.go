@@ -212,7 +212,7 @@ func (w *walk) pack(p *pack) {
 		return
 	}
 	w.sources = append(w.sources, src)
-	if src.vanished || w.stop.Load() {
+	if src.vanished || src.unusable || w.stop.Load() {
 		return
 	}
 	f, err := newForest(w.store, p, src.index, w.o.Workers)
@@ -259,23 +259,21 @@ func (w *walk) run(f func(*worker)) {
 // is known of it.
 func (w *walk) openPack(p *pack) (src *source) {
 	complain := func(path string, err error) { w.problem(Problem{Path: path, Reason: err.Error()}) }
-	err := p.open()
-	switch {
-	case gone(err) && p.indexed():
-		return newPackSource(p, p.index, true)
-	case gone(err):
-		return nil
-	case err != nil:
-		complain(p.path, err)
-		if p.indexed() {
-			src = newPackSource(p, p.index, false)
-			src.unusable = true
-			return src
+	x := p.current()
+	if err := p.open(); err != nil {
+		if !gone(err) {
+			complain(p.path, err)
 		}
-		return nil
+		if x == nil {
+			return nil
+		}
+		src = newPackSource(p, x)
+		src.vanished = gone(err)
+		src.unusable = !src.vanished
+		return src
 	}
-	if p.indexed() {
-		if err := w.checkIndex(p); err != nil {
+	if x != nil {
+		if err := w.checkIndex(p, x); err != nil {
 			p.dropIndex(err)
 		}
 	}
@@ -288,22 +286,17 @@ func (w *walk) openPack(p *pack) (src *source) {
 		complain(p.path, err)
 		return nil
 	}
-	return newPackSource(p, x, false)
+	return newPackSource(p, x)
 }
 
 // checkIndex returns what is wrong with the index of p as a whole, so that it
 // must not be trusted. What is wrong with the pack is noted.
-func (w *walk) checkIndex(p *pack) (err error) {
+func (w *walk) checkIndex(p *pack, x *index) (err error) {
 	defer caught(&err, p.idxPath())
-	if p.rebuilt {
+	if x.made {
 		return nil
 	}
-	x := p.index
 	if err := x.check(p.format); err != nil {
-		return err
-	}
-	n, err := p.count()
-	if err != nil {
 		return err
 	}
 	trailer := make([]byte, p.format.Size())
@@ -312,6 +305,11 @@ func (w *walk) checkIndex(p *pack) (err error) {
 	}
 	if !bytes.Equal(trailer, x.packTrailer()) {
 		w.problem(Problem{Path: p.path, Reason: "pack does not end with the checksum that its index names: it is cut short, longer than it was, or another"})
+	}
+	n, err := p.count()
+	if err != nil {
+		w.problem(Problem{Path: p.path, Reason: err.Error()})
+		return nil
 	}
 	if n < x.n {
 		w.problem(Problem{Path: p.path, Reason: fmt.Sprintf("pack announces %d objects, its index names %d", n, x.n)})
@@ -325,7 +323,9 @@ func (w *walk) checkIndex(p *pack) (err error) {
 // result adds up what the workers have.
 func (w *walk) result() *WalkResult {
 	r := &WalkResult{}
-	w.tally(r)
+	if err := w.tally(r); err != nil {
+		w.problem(Problem{Path: w.store.dirs[0], Reason: err.Error()})
+	}
 	missing := make(map[missingKey]*Missing)
 	for _, wk := range w.workers {
 		r.Bytes += wk.bytes

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"math"
 )
 
 // A worker is one goroutine's part of a walk.
@@ -23,8 +22,9 @@ type worker struct {
 	spans  []span     // what it copied
 	bounds [][]uint32 // to be used again
 
-	entry   int32 // whose links are followed
-	looseID ID    // the same for a loose object
+	entry   int32    // whose links are followed
+	looseID ID       // the same for a loose object
+	linkID  [32]byte // room for the id that a link names
 
 	bytes    int64
 	problems []Problem
@@ -67,7 +67,6 @@ func (w *worker) search() {
 		w.push(f)
 		w.descend()
 	}
-	w.releaseBig()
 }
 
 // push adds a frame to the stack.
@@ -95,6 +94,7 @@ func (w *worker) recycle(buf []byte, bounds []uint32) {
 
 // descend walks what is below the frames on the stack.
 func (w *worker) descend() {
+	defer w.releaseBig()
 	for len(w.stack) > 0 {
 		if w.walk.stop.Load() {
 			for i := range w.stack {
@@ -295,7 +295,7 @@ func (w *worker) readRoot(i int32, leaf bool) (buf []byte, streamed bool, doubt,
 		if err != nil {
 			return nil, false, nil, err
 		}
-		if h.size > uint64(w.walk.o.Stream) && h.size <= math.MaxInt64 {
+		if h.size > uint64(w.walk.o.Stream) && plausible(h.size, f.end(i)-f.off[i]) {
 			return nil, true, nil, w.streamRoot(i, h)
 		}
 	}
@@ -303,7 +303,7 @@ func (w *worker) readRoot(i int32, leaf bool) (buf []byte, streamed bool, doubt,
 	if err != nil {
 		return nil, false, nil, err
 	}
-	if !plausible(h.size, len(b)) {
+	if !plausible(h.size, int64(len(b))) {
 		return nil, false, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
 	}
 	if err := w.reserve(int64(h.size)); err != nil {
@@ -366,7 +366,7 @@ func (w *worker) build(i int32, base []byte) (buf []byte, doubt, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !plausible(h.size, len(b)) {
+	if !plausible(h.size, int64(len(b))) {
 		return nil, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
 	}
 	if h.size > uint64(w.walk.share)/4 {
