@@ -96,7 +96,7 @@ func (g ignoreGen) file(n int) string {
 // can stand, and compares with git for each file and directory of them.
 func TestIgnoreAsGit(t *testing.T) {
 	asked, ignored := 0, 0
-	for seed := range uint64(24) {
+	for seed := range uint64(9) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			g := ignoreGen{rand.New(rand.NewPCG(seed, 7))}
 			dir := initRepo(t)
@@ -174,7 +174,7 @@ func TestPatternsAsGit(t *testing.T) {
 	}
 	var probes []probe
 	var paths []string
-	for i := range 3000 {
+	for i := range 900 {
 		p := g.pattern()
 		if afterLiteral(p) {
 			continue
@@ -203,7 +203,7 @@ func TestPatternsAsGit(t *testing.T) {
 		}
 	}
 	t.Logf("%d patterns, %d paths, %d ignored, %d wrong", len(probes), len(paths), hits, wrong)
-	if hits < 1000 {
+	if hits < 250 {
 		t.Errorf("only %d hits", hits)
 	}
 }

@@ -302,9 +302,15 @@ type tableReader struct {
 
 var errRecord = damaged("record beyond its block")
 
+func (in *tableReader) fail(err error) {
+	if in.err == nil {
+		in.err, in.data = err, nil
+	}
+}
+
 func (in *tableReader) take(n uint64) []byte {
-	if in.err != nil || n > uint64(len(in.data)) {
-		in.err, in.data = errRecord, nil
+	if n > uint64(len(in.data)) {
+		in.fail(errRecord)
 		return nil
 	}
 	b := in.data[:n]
@@ -315,10 +321,10 @@ func (in *tableReader) take(n uint64) []byte {
 // varint reads a number in the encoding of pack offsets.
 func (in *tableReader) varint() uint64 {
 	v, n := offsetVarint(in.data)
-	in.take(uint64(max(n, 1)))
 	if n == 0 {
-		in.err, in.data = errRecord, nil
+		in.fail(errRecord)
 	}
+	in.take(uint64(n))
 	return v
 }
 
@@ -348,7 +354,7 @@ func (in *tableReader) key(prev []byte) (key []byte, kind int) {
 	v := in.varint()
 	suffix := in.take(v >> 3)
 	if prefix > uint64(len(prev)) {
-		in.err, in.data = damaged("prefix longer than the key before"), nil
+		in.fail(damaged("prefix longer than the key before"))
 		return nil, 0
 	}
 	return append(prev[:prefix], suffix...), int(v & 7)
