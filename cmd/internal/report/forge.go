@@ -72,22 +72,23 @@ func remote(address string) string {
 }
 
 // fileLink returns the file: URI of a finding's file on disk, or "".
-func fileLink(f *finding.Finding, t *finding.Target, o Options) string {
+func (v *view) fileLink(f *finding.Finding) string {
 	switch f.Location {
 	case finding.InFile, finding.InFileName, finding.InIndex, finding.InGitFile:
 	default:
 		return ""
 	}
-	if f.Path == "" || t == nil || o.Dir == "" {
+	t := v.targets[f.Target]
+	if f.Path == "" || t == nil || v.options.Dir == "" {
 		return ""
 	}
 	dir := t.Path
 	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(o.Dir, dir)
+		dir = filepath.Join(v.options.Dir, dir)
 	}
 	name := strings.TrimSuffix(filepath.ToSlash(dir), "/") + "/" + f.Path
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name // a Windows drive
 	}
-	return (&url.URL{Scheme: "file", Host: o.Host, Path: name}).String()
+	return (&url.URL{Scheme: "file", Host: v.options.Host, Path: name}).String()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -91,6 +92,9 @@ func (d *jsonDoc) field(name string, v any) {
 // as \u escapes, which read back as the same characters. encoding/json does so
 // for C0 controls only, and a JSON report may well be printed on a terminal.
 func escapeJSON(b []byte) []byte {
+	if !slices.ContainsFunc(b, func(c byte) bool { return c >= 0x7f }) {
+		return b
+	}
 	var out []byte
 	done := 0
 	for i, r := range string(b) {
@@ -117,6 +121,14 @@ func writeJSON(w io.Writer, r *finding.Report, o Options) error {
 	d.field("schema_version", finding.SchemaVersion)
 	d.field("tool", r.Tool)
 	d.field("scan", filledScan(r.Scan))
+	d.records(r, o)
+	d.close('}')
+	d.write([]byte("\n"))
+	return d.err
+}
+
+// records writes the keys and the findings.
+func (d *jsonDoc) records(r *finding.Report, o Options) {
 	d.key("keys")
 	d.open('[')
 	for i := range r.Keys {
@@ -131,9 +143,6 @@ func writeJSON(w io.Writer, r *finding.Report, o Options) error {
 		d.value(&r.Findings[i])
 	}
 	d.close(']')
-	d.close('}')
-	d.write([]byte("\n"))
-	return d.err
 }
 
 // A shownExposure is a key as JSON holds it, with its raw text under
