@@ -50,17 +50,18 @@ func TestHandMade(t *testing.T) {
 				w.symbol(fixedLitlen, 256)
 				w.put(0, 3)
 				w.align()
-				w.put(0xffff0000, 32)
+				w.put(0, 16)
+				w.put(0xffff, 16)
 			}
 			w.put(3, 3)
 			w.symbol(fixedLitlen, 256)
 		}, "", ""},
 		{"no last block", func(w *bitWriter) { w.put(2, 3); w.symbol(fixedLitlen, 256); w.put(0, 6) }, "", "ends before"},
-		{"stored, empty", func(w *bitWriter) { w.put(1, 3); w.align(); w.put(0xffff0000, 32) }, "", ""},
-		{"stored, padding not zero", func(w *bitWriter) { w.put(0xf9, 8); w.put(0xfffe0001, 32); w.put('a', 8) }, "a", ""},
-		{"stored, sizes differ", func(w *bitWriter) { w.put(1, 8); w.put(0xffff0001, 32); w.put('a', 8) }, "", "differ"},
+		{"stored, empty", func(w *bitWriter) { w.put(1, 3); w.align(); w.put(0, 16); w.put(0xffff, 16) }, "", ""},
+		{"stored, padding not zero", func(w *bitWriter) { w.put(0xf9, 8); w.put(0x1, 16); w.put(0xfffe, 16); w.put('a', 8) }, "a", ""},
+		{"stored, sizes differ", func(w *bitWriter) { w.put(1, 8); w.put(0x1, 16); w.put(0xffff, 16); w.put('a', 8) }, "", "differ"},
 		{"stored, cut in its size", func(w *bitWriter) { w.put(1, 8); w.put(1, 16) }, "", "ends before"},
-		{"stored, cut", func(w *bitWriter) { w.put(1, 8); w.put(0xfffd0002, 32); w.put('a', 8) }, "", "ends before"},
+		{"stored, cut", func(w *bitWriter) { w.put(1, 8); w.put(0x2, 16); w.put(0xfffd, 16); w.put('a', 8) }, "", "ends before"},
 		{"match of the fixed code", func(w *bitWriter) {
 			w.put(3, 3)
 			w.symbol(fixedLitlen, 'a')
