@@ -26,7 +26,8 @@ func (s *stream) careful(t *tables) status {
 		case e&entrySpecial != 0:
 			return badSymbol
 		}
-		length := s.value(e)
+		length := e.value(s.bitbuf)
+		s.take(uint(e & entryBits))
 
 		e, ok = s.next(t.dist[:], t.distMask)
 		if !ok {
@@ -35,7 +36,8 @@ func (s *stream) careful(t *tables) status {
 		if e&entrySpecial != 0 {
 			return badSymbol
 		}
-		distance := s.value(e)
+		distance := e.value(s.bitbuf)
+		s.take(uint(e & entryBits))
 		if distance > s.out {
 			return badDistance
 		}
@@ -58,15 +60,6 @@ func (s *stream) next(table []entry, mask uint64) (e entry, ok bool) {
 		e = table[uint64(e>>16)+s.bitbuf&(1<<(e>>8&15)-1)]
 	}
 	return e, uint(e&entryBits) <= s.nbits
-}
-
-// value takes the bits of e, whose extra bits are the last, and returns the
-// length or distance.
-func (s *stream) value(e entry) int {
-	n := uint(e & entryBits)
-	v := int(e>>16) + int(s.bitbuf&(1<<n-1)>>(e>>8&15))
-	s.take(n)
-	return v
 }
 
 // copyMatch appends length bytes that begin distance bytes back, or as many as

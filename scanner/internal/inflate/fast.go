@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	// A turn of the fast loop refills twice, and so does entering it. Each refill
-	// reads eight bytes and takes at most seven.
+	// A turn of the fast loop refills twice. Each refill reads eight bytes and
+	// takes at most seven.
 	fastInput = 7 + 8
 	// A turn writes up to three literals unchecked.
-	fastOutput = 4
+	fastOutput = 3
 	// copyWidth is the unit in which matches are copied: up to copyWidth-1 bytes
 	// behind the match are overwritten.
 	copyWidth = 16
@@ -18,32 +18,32 @@ const (
 
 // fast decodes the symbols of a block while input and output have slack.
 //
-// It reads and writes without bounds checks. What makes that safe: every read
-// of input is within fastInput of an in that was at most len(src)-fastInput at
-// the turn's beginning; literals are written within fastOutput of an out that
-// was at most len(dst)-fastOutput; matches come from at or behind dst's
-// beginning, and are written whole only if they end copyWidth before dst's end;
-// tables keep the promise of their type.
+// It reads and writes without bounds checks. What makes that safe: input is read
+// within fastInput of an in that was at most len(src)-fastInput at the turn's
+// beginning; literals are written within fastOutput of an out that was at most
+// len(dst)-fastOutput; matches come from no place before dst, and those that end
+// less than copyWidth before its end go to copyMatch; tables keep the promise of
+// their type.
 func (s *stream) fast(t *tables) status {
-	if len(s.src)-s.in < fastInput+8 || len(s.dst)-s.out < fastOutput {
+	lastIn, lastOut := len(s.src)-fastInput, len(s.dst)-fastOutput
+	if s.in > lastIn || s.out > lastOut {
 		return slackGone
 	}
-	var (
-		in            = unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.src)), s.in)
-		lastIn        = unsafe.Add(in, len(s.src)-s.in-fastInput)
-		dst           = unsafe.Pointer(unsafe.SliceData(s.dst))
-		out           = unsafe.Add(dst, s.out)
-		lastOut       = unsafe.Add(dst, len(s.dst)-fastOutput)
-		bitbuf, nbits = s.bitbuf, uint64(s.nbits)
-		why           = slackGone
-	)
-	bitbuf |= load64(in) << (nbits & 63)
-	in = unsafe.Add(in, ^nbits>>3&7)
+	src, dst := unsafe.Pointer(unsafe.SliceData(s.src)), unsafe.Pointer(unsafe.SliceData(s.dst))
+	in, out := s.in, s.out
+	// Of nbits, only the lowest six bits count here: entries are subtracted whole.
+	bitbuf, nbits := s.bitbuf, uint64(s.nbits)
+	why := slackGone
+
+	bitbuf |= load64(src, in) << (nbits & 63)
+	in += int(^nbits >> 3 & 7)
 	nbits |= 56
+	// A symbol's entry is looked up before the refill, with bits that the last one
+	// left: after the longest match 28 of 56, after three literals 23.
 	e := t.litlenAt(bitbuf & t.litlenMask)
-	for uintptr(in) <= uintptr(lastIn) && uintptr(out) <= uintptr(lastOut) {
-		bitbuf |= load64(in) << (nbits & 63)
-		in = unsafe.Add(in, ^nbits>>3&7)
+	for in <= lastIn && out <= lastOut {
+		bitbuf |= load64(src, in) << (nbits & 63)
+		in += int(^nbits >> 3 & 7)
 		nbits |= 56
 
 		// Two literals of up to litlenBits bits and a whole length, 11+11+20 bits,
@@ -52,22 +52,22 @@ func (s *stream) fast(t *tables) status {
 		bitbuf >>= e & entryBits
 		nbits -= uint64(e)
 		if e&entryLiteral != 0 {
-			*(*byte)(out) = byte(e >> 16)
-			out = unsafe.Add(out, 1)
+			store8(dst, out, e)
+			out++
 			e = t.litlenAt(bitbuf & t.litlenMask)
 			saved = bitbuf
 			bitbuf >>= e & entryBits
 			nbits -= uint64(e)
 			if e&entryLiteral != 0 {
-				*(*byte)(out) = byte(e >> 16)
-				out = unsafe.Add(out, 1)
+				store8(dst, out, e)
+				out++
 				e = t.litlenAt(bitbuf & t.litlenMask)
 				saved = bitbuf
 				bitbuf >>= e & entryBits
 				nbits -= uint64(e)
 				if e&entryLiteral != 0 {
-					*(*byte)(out) = byte(e >> 16)
-					out = unsafe.Add(out, 1)
+					store8(dst, out, e)
+					out++
 					e = t.litlenAt(bitbuf & t.litlenMask)
 					continue
 				}
@@ -80,8 +80,8 @@ func (s *stream) fast(t *tables) status {
 				bitbuf >>= e & entryBits
 				nbits -= uint64(e)
 				if e&entryLiteral != 0 {
-					*(*byte)(out) = byte(e >> 16)
-					out = unsafe.Add(out, 1)
+					store8(dst, out, e)
+					out++
 					e = t.litlenAt(bitbuf & t.litlenMask)
 					continue
 				}
@@ -95,81 +95,63 @@ func (s *stream) fast(t *tables) status {
 				break
 			}
 		}
-		length := int(e>>16) + int(saved&(1<<(e&entryBits)-1)>>(e>>8&63))
+		length := e.value(saved)
 
 		e = t.distAt(bitbuf & t.distMask)
-		bitbuf |= load64(in) << (nbits & 63)
-		in = unsafe.Add(in, ^nbits>>3&7)
+		bitbuf |= load64(src, in) << (nbits & 63)
+		in += int(^nbits >> 3 & 7)
 		nbits |= 56
 		if e&entrySpecial != 0 {
-			if e&entryLink == 0 {
-				why = badSymbol
-				break
+			if e&entryLink != 0 {
+				bitbuf >>= e & entryBits
+				nbits -= uint64(e)
+				e = t.distAt(uint64(e>>16) + bitbuf&(1<<(e>>8&15)-1))
 			}
-			bitbuf >>= e & entryBits
-			nbits -= uint64(e)
-			e = t.distAt(uint64(e>>16) + bitbuf&(1<<(e>>8&15)-1))
 			if e&entrySpecial != 0 {
 				why = badSymbol
 				break
 			}
 		}
-		saved = bitbuf
+		distance := e.value(bitbuf)
 		bitbuf >>= e & entryBits
 		nbits -= uint64(e)
-		distance := int(e>>16) + int(saved&(1<<(e&entryBits)-1)>>(e>>8&63))
 		e = t.litlenAt(bitbuf & t.litlenMask)
-		if distance > int(uintptr(out)-uintptr(dst)) {
+		if distance > out {
 			why = badDistance
 			break
 		}
 
-		if length > int(uintptr(lastOut)-uintptr(out))-(copyWidth-fastOutput) {
-			s.out = int(uintptr(out) - uintptr(dst))
+		if out+length > lastOut-(copyWidth-fastOutput) {
+			s.out = out
 			fits := s.copyMatch(distance, length)
+			out = s.out
 			if !fits {
 				why = dstFull
-			}
-			s.in = len(s.src) - fastInput - int(uintptr(lastIn)-uintptr(in))
-			s.bitbuf, s.nbits = bitbuf, uint(nbits&63)
-			return why
-		}
-		from := unsafe.Add(out, -distance)
-		to := out
-		out = unsafe.Add(out, length)
-		if distance >= copyWidth {
-			copy16(to, from)
-			for length > copyWidth {
-				to, from = unsafe.Add(to, copyWidth), unsafe.Add(from, copyWidth)
-				copy16(to, from)
-				length -= copyWidth
+				break
 			}
 			continue
 		}
-		copyNear(to, from, distance, length)
+		to := unsafe.Add(dst, out)
+		from := unsafe.Add(to, -distance)
+		out += length
+		if distance < copyWidth {
+			copyNear(to, from, distance, length)
+			continue
+		}
+		copy16(to, from)
+		for length > copyWidth {
+			length -= copyWidth
+			to, from = unsafe.Add(to, copyWidth), unsafe.Add(from, copyWidth)
+			copy16(to, from)
+		}
 	}
-	s.in = len(s.src) - fastInput - int(uintptr(lastIn)-uintptr(in))
-	s.out = int(uintptr(out) - uintptr(dst))
+	s.in, s.out = in, out
 	s.bitbuf, s.nbits = bitbuf, uint(nbits&63)
 	return why
 }
 
-func load64(p unsafe.Pointer) uint64 {
-	return binary.LittleEndian.Uint64((*[8]byte)(p)[:])
-}
-
-func (t *tables) litlenAt(i uint64) entry {
-	return *(*entry)(unsafe.Add(unsafe.Pointer(&t.litlen), i*4))
-}
-
-func (t *tables) distAt(i uint64) entry {
-	return *(*entry)(unsafe.Add(unsafe.Pointer(&t.dist), i*4))
-}
-
-func copy16(to, from unsafe.Pointer) {
-	*(*[16]byte)(to) = *(*[16]byte)(from)
-}
-
+// copyNear copies length bytes, and up to seven more, from no more than
+// copyWidth bytes before to.
 func copyNear(to, from unsafe.Pointer, distance, length int) {
 	if distance == 1 {
 		word := uint64(*(*byte)(from)) * 0x0101010101010101
@@ -178,10 +160,32 @@ func copyNear(to, from unsafe.Pointer, distance, length int) {
 		}
 		return
 	}
-	// A step of the distance, or of a word if that is less, leaves bytes to
-	// copy that have been written.
+	// After a step of the distance, or of a word if that is less, the word to be
+	// copied next has been written.
 	step := min(distance, 8)
 	for n := 0; n < length; n += step {
 		*(*uint64)(unsafe.Add(to, n)) = *(*uint64)(unsafe.Add(from, n))
 	}
+}
+
+func copy16(to, from unsafe.Pointer) {
+	*(*[16]byte)(to) = *(*[16]byte)(from)
+}
+
+// store8 stores the literal of e.
+func store8(p unsafe.Pointer, i int, e entry) {
+	*(*byte)(unsafe.Add(p, i)) = byte(e >> 16)
+}
+
+// load64 loads eight bytes, the first lowest.
+func load64(p unsafe.Pointer, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, i))[:])
+}
+
+func (t *tables) litlenAt(i uint64) entry {
+	return *(*entry)(unsafe.Add(unsafe.Pointer(&t.litlen), i*4))
+}
+
+func (t *tables) distAt(i uint64) entry {
+	return *(*entry)(unsafe.Add(unsafe.Pointer(&t.dist), i*4))
 }

@@ -2,7 +2,7 @@ package inflate
 
 import "encoding/binary"
 
-// An Inflater holds the tables and scratch space of decoding, about 25 KiB. Its
+// An Inflater holds the tables and scratch space of decoding, about 32 KiB. Its
 // zero value is ready, it may be used any number of times, and it keeps no
 // reference to what it was given. It is not for concurrent use: have one per
 // worker. No method allocates, unless it returns a [*CorruptError].

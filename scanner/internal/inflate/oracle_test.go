@@ -134,11 +134,24 @@ func wrap(raw, content []byte) []byte {
 // deflate returns the raw stream that compress/flate makes of content.
 func deflate(t testing.TB, content []byte, level int) []byte {
 	t.Helper()
+	return deflater{}.deflate(t, content, level)
+}
+
+// A deflater keeps the writers, which are dear to make, by level.
+type deflater map[int]*flate.Writer
+
+func (d deflater) deflate(t testing.TB, content []byte, level int) []byte {
+	t.Helper()
 	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, level)
-	if err != nil {
-		t.Fatal(err)
+	w := d[level]
+	if w == nil {
+		var err error
+		if w, err = flate.NewWriter(&b, level); err != nil {
+			t.Fatal(err)
+		}
+		d[level] = w
 	}
+	w.Reset(&b)
 	if _, err := w.Write(content); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import "math/bits"
 //	16–30  the literal; the length or distance before extra bits; in a link,
 //	       where the second table begins
 //	31     literal
-type entry = uint32
+type entry uint32
 
 const (
 	entryBits    = 63
@@ -25,6 +25,12 @@ const (
 	entrySpecial = 1 << 15
 	entryLiteral = 1 << 31
 )
+
+// value returns the length or distance that e means, which is not special, when
+// bitbuf begins with its code.
+func (e entry) value(bitbuf uint64) int {
+	return int(e>>16) + int(bitbuf&(1<<(e&entryBits)-1)>>(e>>8&63))
+}
 
 const (
 	maxCodeLen = 15
