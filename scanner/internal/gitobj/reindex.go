@@ -8,6 +8,8 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+
+	"github.com/petrascan/petrascan/scanner/internal/inflate"
 )
 
 // A reindexer indexes a pack from its content alone.
@@ -15,7 +17,7 @@ type reindexer struct {
 	store *Store
 	pack  *pack
 	view  view
-	z     inflater
+	z     inflate.Inflater
 
 	entries []found
 	byBase  []int        // deltas with an offset, sorted by their base's offset
@@ -146,7 +148,7 @@ func (r *reindexer) entry(off int64, guess bool) (e found, next int64, err error
 			return e, 0, err
 		}
 		r.spare = slices.Grow(r.spare[:0], int(h.size))[:h.size]
-		n, err := r.z.zlib(r.spare, src, true)
+		n, err := r.z.Zlib(r.spare, src, true)
 		if err != nil {
 			return e, 0, err
 		}

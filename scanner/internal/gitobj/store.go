@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/petrascan/petrascan/scanner/internal/inflate"
 )
 
 // ErrNotFound is in the chain of the error for an object that the store lacks.
@@ -40,7 +42,7 @@ type Store struct {
 	mapped bool
 	dirs   []string
 	bases  *baseCache
-	spare  sync.Pool // of *inflater
+	spare  sync.Pool // of *inflate.Inflater
 
 	mu       sync.RWMutex
 	packs    []*pack
@@ -55,7 +57,7 @@ func Open(o Options) (*Store, error) {
 		return nil, fmt.Errorf("open object store: %w", err)
 	}
 	s := &Store{format: o.Format, mapped: !o.unmapped, bases: newBaseCache(), listed: make(map[string]time.Time)}
-	s.spare.New = func() any { return new(inflater) }
+	s.spare.New = func() any { return new(inflate.Inflater) }
 	s.dirs = directories(o, s.problem)
 	s.refresh()
 	return s, nil
@@ -466,7 +468,7 @@ const maxRebuilt = 2 << 30
 
 // readPacked returns the object whose entry is at off.
 func (s *Store) readPacked(p *pack, off int64, hops int) (Type, []byte, error) {
-	z := s.spare.Get().(*inflater)
+	z := s.spare.Get().(*inflate.Inflater)
 	defer s.spare.Put(z)
 	v := &view{file: p.file}
 	type link struct {
@@ -543,7 +545,7 @@ func (s *Store) readPacked(p *pack, off int64, hops int) (Type, []byte, error) {
 }
 
 // inflate returns the inflated content of the entry at off.
-func (p *pack) inflate(z *inflater, v *view, off int64, h header) ([]byte, error) {
+func (p *pack) inflate(z *inflate.Inflater, v *view, off int64, h header) ([]byte, error) {
 	at := off + int64(h.len)
 	// The stream's length is not known; no stream of size bytes is longer.
 	limit := p.end() - at
@@ -558,7 +560,7 @@ func (p *pack) inflate(z *inflater, v *view, off int64, h header) ([]byte, error
 		return nil, err
 	}
 	dst := make([]byte, h.size)
-	_, err = z.zlib(dst, src, true)
+	_, err = z.Zlib(dst, src, true)
 	return dst, err
 }
 

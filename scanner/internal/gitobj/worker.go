@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+
+	"github.com/petrascan/petrascan/scanner/internal/inflate"
 )
 
 // A worker is one goroutine's part of a walk.
@@ -11,7 +13,7 @@ type worker struct {
 	walk    *walk
 	visitor Visitor
 	job     job
-	z       inflater
+	z       inflate.Inflater
 	spare   buffers
 	object  Object
 
@@ -249,7 +251,7 @@ var errCRC = errors.New("its bytes in the pack do not have the CRC-32 that the i
 // inflate inflates the stream of an entry from raw into dst. An error is fatal
 // only if dst is of no use: doubt says that it may not be what was stored.
 func (w *worker) inflate(dst, b []byte, h header, sound bool) (doubt, err error) {
-	n, err := w.z.zlib(dst, b[h.len:], !sound)
+	n, err := w.z.Zlib(dst, b[h.len:], !sound)
 	if err != nil {
 		return nil, err
 	}
