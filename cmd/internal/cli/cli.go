@@ -59,7 +59,7 @@ repository, reachable or not, and says what it read, where each key lies, which
 commit brought it in and whether it is still there. It works offline.`
 
 func newRoot(env *Env) *cobra.Command {
-	root := &cobra.Command{
+	root := withStatus(&cobra.Command{
 		Use:   "petrascan",
 		Short: "Find Petra Security API keys in files and Git history",
 		Long:  rootLong,
@@ -77,7 +77,7 @@ func newRoot(env *Env) *cobra.Command {
 			return unknownCommand(cmd, args[0])
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	}, plainStatus)
 	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
@@ -103,7 +103,7 @@ Commands:{{range .Commands}}{{if .IsAvailableCommand}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
 {{end}}{{if .HasAvailableLocalFlags}}
 Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+{{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}
 {{end}}
 Exit status:
 {{index .Annotations "status"}}{{if .HasAvailableSubCommands}}
