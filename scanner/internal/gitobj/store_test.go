@@ -120,16 +120,17 @@ func touch(r *repo, path string) {
 func TestEveryObjectOfEveryForm(t *testing.T) {
 	for _, format := range []Format{SHA1, SHA256} {
 		for _, form := range forms {
-			for _, o := range []Options{{}, {unmapped: true}} {
-				name := fmt.Sprintf("%s/sha%d/unmapped=%v", form.name, format.Size()*8, o.unmapped)
-				t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-					t.Parallel()
-					r := newRepo(t, format)
-					r.fill("main", 1, 25)
-					form.make(r)
-					r.check(o)
-				})
-			}
+			name := fmt.Sprintf("%s/sha%d", form.name, format.Size()*8)
+			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+				t.Parallel()
+				r := newRepo(t, format)
+				r.fill("main", 1, 20)
+				form.make(r)
+				r.check(Options{})
+				if format == SHA1 {
+					r.check(Options{unmapped: true})
+				}
+			})
 		}
 	}
 }
