@@ -325,16 +325,22 @@ func FuzzSearchesAgree(f *testing.F) {
 	})
 }
 
-// sourceLike returns text in the manner of source code.
+// sourceLike returns text in the manner of source code. A word in three
+// hundred holds a window, which is more than real code has.
 func sourceLike(n int) []byte {
 	r := testRand()
 	words := strings.Fields(`if err != nil { return nil, fmt.Errorf("reading %s: %w", name, err) } for i := range
-		entries func (s *Server) handleRequest(ctx context.Context, retry int) error // the extra tetrahedron is
-		kept until all of the metrics are read static const struct petri_net *next = 0x74; public class String
-		import os, sys self.assertEqual(len(parameters), 74) <div class="etc"> &amp; #include <stdint.h> 0755`)
+		entries func (s *Server) handleRequest(ctx context.Context, retry int) error // the extra file is
+		kept until all of the metrics are read static const struct list_head *next = 0x1F; public class String
+		import os, sys self.assertEqual(len(parameters), 12) <div class="row"> &amp; #include <stdint.h> 0755`)
+	rare := strings.Fields(`tetra_hedron 0x74, (74) getRandom "\164" H4sX KLUvOpen`)
 	var b []byte
 	for len(b) < n {
-		b = append(b, words[r.IntN(len(words))]...)
+		if r.IntN(300) == 0 {
+			b = append(b, rare[r.IntN(len(rare))]...)
+		} else {
+			b = append(b, words[r.IntN(len(words))]...)
+		}
 		if r.IntN(8) == 0 {
 			b = append(b, "\n\t"...)
 		} else {

@@ -285,53 +285,71 @@ func cover(rows []row, n int, given []string, cost func(string) float64) map[str
 	return chosen
 }
 
-// frequency is a rough guess of how often a byte stands in source code. Only
-// the ratios matter: the windows and buckets that the generator prefers are
-// those of rare bytes.
-func frequency(c byte) float64 {
-	switch {
-	case c == ' ':
-		return 0.12
-	case strings.IndexByte("etaoinsr", c) >= 0:
-		return 0.045
-	case 'a' <= c && c <= 'z':
-		return 0.014
-	case c == '0' || c == '1':
-		return 0.012
-	case '2' <= c && c <= '9':
-		return 0.005
-	case 'A' <= c && c <= 'Z':
-		return 0.003
-	case c == '\t' || c == '\n':
-		return 0.04
-	case c < ' ':
-		return 0.001
-	}
-	return 0.006
+// What follows is a rough model of source code, counted over the sources of
+// Go, C headers and Python: classes of bytes, how often one class follows
+// another, and how the bytes share their class. The generator prefers windows
+// and buckets that are rare in it.
+const (
+	lower = iota
+	upper
+	digits
+	blank
+	mark
+	other
+	classes
+)
+
+var follows = [classes][classes]float64{
+	lower:  {0.72, 0.02, 0.03, 0.10, 0.10, 0.03},
+	upper:  {0.17, 0.53, 0.04, 0.05, 0.11, 0.10},
+	digits: {0.16, 0.04, 0.41, 0.08, 0.23, 0.08},
+	blank:  {0.27, 0.08, 0.05, 0.43, 0.15, 0.02},
+	mark:   {0.23, 0.12, 0.04, 0.27, 0.24, 0.10},
+	other:  {0.09, 0.08, 0.03, 0.02, 0.10, 0.68},
 }
 
-// cost of a window: how often it may stand in source code, where characters of
-// one class follow one another, and something for each one.
-func cost(w string) float64 {
-	class := func(c byte) int {
-		switch {
-		case 'a' <= c && c <= 'z':
-			return 0
-		case 'A' <= c && c <= 'Z':
-			return 1
-		case '0' <= c && c <= '9':
-			return 2
-		}
-		return 3
+var classShare = [classes]float64{0.40, 0.11, 0.05, 0.15, 0.14, 0.15}
+
+func class(c byte) int {
+	switch {
+	case 'a' <= c && c <= 'z':
+		return lower
+	case 'A' <= c && c <= 'Z':
+		return upper
+	case '0' <= c && c <= '9':
+		return digits
+	case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		return blank
+	case c < ' ':
+		return other
 	}
-	p := 1e6
-	for i := range len(w) {
-		p *= frequency(w[i])
-		if i > 0 && class(w[i]) != class(w[i-1]) {
-			p /= 4
+	return mark
+}
+
+// share of a byte in its class.
+func share(c byte) float64 {
+	switch class(c) {
+	case lower:
+		return [...]float64{
+			0.06, 0.02, 0.05, 0.04, 0.11, 0.03, 0.02, 0.03, 0.07, 0.005, 0.01, 0.04, 0.03,
+			0.07, 0.06, 0.03, 0.005, 0.07, 0.07, 0.09, 0.03, 0.01, 0.01, 0.02, 0.02, 0.005,
+		}[c-'a']
+	case upper:
+		return 1.0 / 26
+	case digits:
+		return [...]float64{0.26, 0.14, 0.11, 0.08, 0.08, 0.07, 0.07, 0.06, 0.07, 0.06}[c-'0']
+	case blank:
+		if c == ' ' {
+			return 0.77
 		}
+		return 0.1
+	case mark:
+		if c == '_' {
+			return 0.15
+		}
+		return 0.03
 	}
-	return 1 + p
+	return 0.03
 }
 
 // A bucket is what one bit of the vector filter stands for: sets of low and
@@ -339,6 +357,17 @@ func cost(w string) float64 {
 type bucket struct {
 	lo, hi [4]uint16
 	grams  []string
+}
+
+func bucketOf(grams ...string) bucket {
+	b := bucket{grams: grams}
+	for _, g := range grams {
+		for j := range 4 {
+			b.lo[j] |= 1 << (g[j] & 15)
+			b.hi[j] |= 1 << (g[j] >> 4)
+		}
+	}
+	return b
 }
 
 func (b bucket) plus(c bucket) bucket {
@@ -352,51 +381,125 @@ func (b bucket) plus(c bucket) bucket {
 
 // passes estimates how often source code passes the bucket.
 func (b bucket) passes() float64 {
-	p := 1.0
+	var before [classes]float64
 	for j := range 4 {
-		sum := 0.0
+		var accepted, now [classes]float64
 		for c := range byte(0x80) {
 			if b.lo[j]>>(c&15)&1 != 0 && b.hi[j]>>(c>>4)&1 != 0 {
-				sum += frequency(c)
+				accepted[class(c)] += share(c)
 			}
 		}
-		p *= sum
+		for k := range classes {
+			sum := classShare[k]
+			if j > 0 {
+				sum = 0
+				for i := range classes {
+					// The conversion keeps every processor to the same rounding.
+					sum += float64(before[i] * follows[i][k])
+				}
+			}
+			now[k] = sum * accepted[k]
+		}
+		before = now
 	}
-	return p
+	sum := 0.0
+	for _, p := range before {
+		sum += p
+	}
+	return sum
 }
 
-// buckets shares out windows among eight buckets: those join first whose union
-// lets the least through.
+// cost of a window: how often others with the same high halves stand in source
+// code, as a bucket fills up with all low halves, and something for each one.
+func cost(w string) float64 {
+	b := bucketOf(w)
+	b.lo = [4]uint16{0xffff, 0xffff, 0xffff, 0xffff}
+	p := float64(60 * b.passes())
+	return 1 + p
+}
+
+// buckets shares out windows among eight buckets. First those join whose union
+// lets the least through; then single windows move while that helps.
 func buckets(grams []string) []bucket {
-	byHigh := map[[4]byte]bucket{}
+	middles := map[string]int{}
 	for _, g := range grams {
-		one := bucket{grams: []string{g}}
-		var key [4]byte
-		for j := range 4 {
-			one.lo[j] = 1 << (g[j] & 15)
-			one.hi[j] = 1 << (g[j] >> 4)
-			key[j] = g[j] >> 4
+		middles[g[1:3]]++
+	}
+	alike := map[string][]string{}
+	for _, g := range grams {
+		// Many windows with one middle are rare together, whatever is around
+		// it; of the others those with the same high halves.
+		key := g[1:3]
+		if middles[key] < 20 {
+			key = ""
+			for j := range 4 {
+				key += string(rune('0' + g[j]>>4))
+			}
 		}
-		byHigh[key] = byHigh[key].plus(one)
+		alike[key] = append(alike[key], g)
 	}
 	var list []bucket
-	for _, key := range slices.SortedFunc(maps.Keys(byHigh), func(a, b [4]byte) int { return bytes.Compare(a[:], b[:]) }) {
-		list = append(list, byHigh[key])
+	for _, key := range slices.Sorted(maps.Keys(alike)) {
+		list = append(list, bucketOf(alike[key]...))
 	}
-	worse := func(a, b bucket) float64 { return a.plus(b).passes() - a.passes() - b.passes() }
-	for len(list) > 8 {
-		bi, bj, least := 0, 1, worse(list[0], list[1])
-		for i := range list {
-			for j := i + 1; j < len(list); j++ {
-				if w := worse(list[i], list[j]); w < least {
+	worse := map[[2]int]float64{} // by the numbers of two buckets, as they are
+	added := func(i, j int) float64 {
+		w, ok := worse[[2]int{i, j}]
+		if !ok {
+			w = list[i].plus(list[j]).passes() - list[i].passes() - list[j].passes()
+			worse[[2]int{i, j}] = w
+		}
+		return w
+	}
+	open := make([]int, len(list))
+	for i := range open {
+		open[i] = i
+	}
+	for len(open) > 8 {
+		bi, bj, least := 0, 1, added(open[0], open[1])
+		for i := range open {
+			for j := i + 1; j < len(open); j++ {
+				if w := added(open[i], open[j]); w < least {
 					bi, bj, least = i, j, w
 				}
 			}
 		}
-		list[bi] = list[bi].plus(list[bj])
-		list = slices.Delete(list, bj, bj+1)
+		list = append(list, list[open[bi]].plus(list[open[bj]]))
+		open[bi] = len(list) - 1
+		open = slices.Delete(open, bj, bj+1)
 	}
-	return list
+	var eight []bucket
+	for _, i := range open {
+		eight = append(eight, list[i])
+	}
+	for range 3 {
+		for _, g := range grams {
+			refine(eight, g)
+		}
+	}
+	return eight
+}
+
+// refine moves one window to the bucket where it lets the least through.
+func refine(list []bucket, g string) {
+	one := bucketOf(g)
+	from := slices.IndexFunc(list, func(b bucket) bool { return slices.Contains(b.grams, g) })
+	without := bucketOf(slices.DeleteFunc(slices.Clone(list[from].grams), func(s string) bool { return s == g })...)
+	best, least := from, list[from].passes()-without.passes()
+	if least == 0 {
+		return
+	}
+	for i, b := range list {
+		if i != from {
+			if w := b.plus(one).passes() - b.passes(); w < least {
+				best, least = i, w
+			}
+		}
+	}
+	if best != from {
+		list[from] = without
+		list[best] = list[best].plus(one)
+	}
 }
 
 func generate(t *testing.T) []byte {

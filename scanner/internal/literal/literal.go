@@ -19,6 +19,8 @@ import (
 	"slices"
 )
 
+//go:generate go test -run ^TestTableIsGenerated$ -update .
+
 // A Kind says what a literal shows: how the key behind it is encoded,
 // outermost encoding first.
 type Kind uint8
