@@ -193,8 +193,9 @@ func braced(b []byte, base rune) (v rune, n int, ok bool) {
 	return 0, 0, false
 }
 
-// octalAt decodes \1, \60, \160, and \0160 where C's reading of the first
-// three digits would be a control character.
+// octalAt decodes \1, \60, \160, and \0160 as shells have it. In C that would be
+// a control character and a digit; where the character is white space, C's
+// reading holds unless the next escape follows at once.
 func octalAt(b []byte) escape {
 	v, n := 0, 1
 	for n < len(b) && n < 4 && '0' <= b[n] && b[n] <= '7' && v*8 <= 0o377 {
@@ -202,8 +203,11 @@ func octalAt(b []byte) escape {
 		n++
 	}
 	if n == 4 && b[1] == '0' && v < ' ' && len(b) > 4 && '0' <= b[4] && b[4] <= '7' {
-		v = v*8 + int(b[4]-'0')
-		n++
+		isSpace := v == '\t' || v == '\n' || v == '\r'
+		if !isSpace || len(b) > 5 && b[5] == '\\' {
+			v = v*8 + int(b[4]-'0')
+			n++
+		}
 	}
 	return byteEscape(octalEscape, n, byte(v))
 }

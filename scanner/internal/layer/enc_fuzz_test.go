@@ -73,9 +73,10 @@ func FuzzRoundTrip(f *testing.F) {
 			// Text: what is none ends UTF-16, may end a text of several lines,
 			// and escapes would be decoded.
 			front, back = readable(front), readable(back)
+			head, tail = head+">", "<"+tail
 		}
 		key := rulestest.Key(fmt.Sprint(seed))
-		text := string(front) + " " + key + "\n" + string(back)
+		text := string(front) + " " + key + "\n:" + string(back) // a digit might go on an octal escape
 		from := len(front) + 1
 		e := enc.encode(rng, text, from, from+5)
 		hit := e.hit

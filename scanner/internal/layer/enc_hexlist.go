@@ -33,6 +33,9 @@ func (r *run) readList(b []byte, pos, limit int) {
 	r.restart(i)
 	for i < len(view) {
 		digits, end := hexItem(view, i, pos)
+		if len(r.symbols) == 0 && i < pos && isAddress(view[i:]) {
+			end = 0 // of a row, in front of its first item
+		}
 		if end == 0 || i < pos && pos < end && (pos-digits)&1 != 0 && pos != digits {
 			if i > pos {
 				break
@@ -126,7 +129,7 @@ func listGap(b []byte) (n int, ends bool) {
 // inGap tells whether c may stand between two items of a list.
 func inGap(c byte) bool {
 	switch c {
-	case '\n', '\r', ' ', '\t', ',', ':', ';', '.', '-', '|', '\'', '"', '(', ')', '{', '}', '[', ']', '+', '\\':
+	case '\n', '\r', ' ', '\t', ',', ':', ';', '.', '-', '\'', '"', '(', ')', '{', '}', '[', ']', '+', '\\':
 		return true
 	}
 	return false
@@ -147,16 +150,19 @@ func rowGap(b []byte) int {
 	if i == 0 {
 		return 0
 	}
-	_, n := hexNumber(b[i:], 16)
-	rest := b[i+n:]
-	isAddress := n >= 4 && (bytes.HasPrefix(rest, []byte(": ")) ||
-		b[i] == '0' && bytes.HasPrefix(rest, []byte("  ")))
-	if !isAddress {
+	if !isAddress(b[i:]) {
 		return 0
 	}
+	_, n := hexNumber(b[i:], 16)
 	i += n + 1
 	for i < len(b) && b[i] == ' ' {
 		i++
 	}
 	return i
+}
+
+// isAddress tells whether b begins with the address of a row of a hex dump.
+func isAddress(b []byte) bool {
+	_, n := hexNumber(b, 16)
+	return n >= 4 && (bytes.HasPrefix(b[n:], []byte(": ")) || b[0] == '0' && bytes.HasPrefix(b[n:], []byte("  ")))
 }

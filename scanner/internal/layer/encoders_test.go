@@ -198,7 +198,12 @@ var spellings = []struct {
 	{"hex-escape", `\x upper`, func(c byte) string { return fmt.Sprintf(`\x%02X`, c) }},
 	{"hex-escape", `\x{}`, func(c byte) string { return fmt.Sprintf(`\x{%x}`, c) }},
 	{"octal-escape", `\ooo`, func(c byte) string { return fmt.Sprintf(`\%03o`, c) }},
-	{"octal-escape", `\0ooo`, func(c byte) string { return fmt.Sprintf(`\0%03o`, c) }},
+	{"octal-escape", `\0ooo`, func(c byte) string {
+		if v := c >> 3; v == '\t' || v == '\n' || v == '\r' {
+			return fmt.Sprintf(`\%03o`, c) // C reads white space and a digit
+		}
+		return fmt.Sprintf(`\0%03o`, c)
+	}},
 	{"octal-escape", `\o{}`, func(c byte) string { return fmt.Sprintf(`\o{%o}`, c) }},
 	{"percent", "%", func(c byte) string { return fmt.Sprintf("%%%02X", c) }},
 	{"percent", "% lower", func(c byte) string { return fmt.Sprintf("%%%02x", c) }},
@@ -242,7 +247,7 @@ func encoders() []encoder {
 		{"LF as \\u000a", `\u000a`, 64},
 		{"continued line", "\\\n", 64},
 		{"plus", "\" +\n    \"", 40},
-		{"plus on one line", "' + '", 40},
+		{"plus, no line end", "' + '", 40},
 		{"dot", "' .\n    '", 40},
 		{"adjacent", "\"\n    \"", 40},
 		{"escaped quotes", `\" +\n  \"`, 40},
