@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -148,12 +149,14 @@ func newZstdFrame(br *bufio.Reader) (*zstdFrame, error) {
 		if n == 2 {
 			content += 256
 		}
-		if content > 1<<62 {
+		if content > 1<<61 {
 			return nil, damaged("content size")
 		}
 		window = int64(content)
 	}
-	return &zstdFrame{br: br, left: int64(at + n), window: max(window, zstdWindowMin), checksum: descriptor&4 != 0}, nil
+	// Rounded up, so that ever larger windows do not make a decoder each.
+	window = 1 << bits.Len64(uint64(max(window, zstdWindowMin))-1)
+	return &zstdFrame{br: br, left: int64(at + n), window: window, checksum: descriptor&4 != 0}, nil
 }
 
 func (f *zstdFrame) Read(p []byte) (int, error) {

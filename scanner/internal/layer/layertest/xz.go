@@ -89,7 +89,7 @@ func lzma(data []byte) []byte {
 	var low, mid [8]prob
 	var high [256]prob
 	var slots [4][64]prob
-	for _, ps := range [][]prob{isMatch[:], isRep[:], {}, low[:], mid[:], high[:], slots[0][:], slots[1][:], slots[2][:], slots[3][:]} {
+	for _, ps := range [][]prob{isMatch[:], isRep[:], low[:], mid[:], high[:], slots[0][:], slots[1][:], slots[2][:], slots[3][:]} {
 		reset(ps)
 	}
 	choice, choice2 = half, half
