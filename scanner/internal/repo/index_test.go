@@ -236,6 +236,19 @@ func TestIndexRefusals(t *testing.T) {
 	}
 }
 
+// TestIndexExpansion makes paths that each repeat the one before and one byte more.
+func TestIndexExpansion(t *testing.T) {
+	const count = 20000
+	data := binary.BigEndian.AppendUint32([]byte("DIRC\x00\x00\x00\x04"), count)
+	for range count {
+		data = append(data, make([]byte, statSize+20+2)...)
+		data = append(data, 0, 'a', 0)
+	}
+	if _, err := parseIndex(append(data, make([]byte, 20)...), gitobj.SHA1); !errors.Is(err, errExpansion) {
+		t.Errorf("%d paths: %v", count, err)
+	}
+}
+
 func FuzzIndex(f *testing.F) {
 	dir := initRepo(f)
 	for i := range 5 {

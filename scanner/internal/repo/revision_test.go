@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,10 +99,7 @@ func TestRevisionsAsGit(t *testing.T) {
 				"", "^", "~", "^0", "~0", "^1", "^2", "^3", "^4", "^5", "~1", "~2", "~3", "~9", "^^", "~~", "^~", "~2^2", "^2~1", "^3^", "~1^4~1", "^{}", "^{commit}", "^{tree}",
 				"^{tag}", "^{blob}", "^{object}", "^{commit}^{tree}", "^{}~1", "^{commit}^", "^{tree}^", "~0^{commit}~1", "^{", "^}", "~-1", "^99999999999", "~00", "^01",
 			}
-			var revs []string
-			for _, base := range bases {
-				revs = append(revs, base)
-			}
+			revs := slices.Clone(bases)
 			rnd := rand.New(rand.NewPCG(3, 3))
 			for range 250 {
 				rev := bases[rnd.IntN(len(bases))] + suffixes[rnd.IntN(len(suffixes))]
