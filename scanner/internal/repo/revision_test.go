@@ -78,6 +78,7 @@ func revParse(t *testing.T, dir string, revs []string) map[string]string {
 var misread = regexp.MustCompile(`[@^]\{[^{}]*\}.*\}`)
 
 func TestRevisionsAsGit(t *testing.T) {
+	t.Parallel()
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
 			dir := historyRepo(t, "--object-format="+format)
@@ -101,7 +102,7 @@ func TestRevisionsAsGit(t *testing.T) {
 			}
 			revs := slices.Clone(bases)
 			rnd := rand.New(rand.NewPCG(3, 3))
-			for range 250 {
+			for range 180 {
 				rev := bases[rnd.IntN(len(bases))] + suffixes[rnd.IntN(len(suffixes))]
 				if rnd.IntN(5) == 0 {
 					rev += suffixes[rnd.IntN(len(suffixes))]
