@@ -9,18 +9,19 @@
 //
 // # What is read, and where Git describes it
 //
-//	repo.go      git directories and their format        gitrepository-layout, git-config "extensions.*"
-//	discover.go  finding them, .git files                git(1) GIT_CEILING_DIRECTORIES, gitrepository-layout
-//	env.go       GIT_DIR and its relatives                git(1) "Environment Variables"
-//	config.go    configuration files, includes            git-config "Syntax", "Includes"
-//	refs.go      refs in files, pseudo refs               gitrepository-layout, git-pack-refs, gitglossary "pseudoref"
-//	reftable.go  refs and logs in reftables               technical/reftable
-//	reflog.go    reflogs in files                         git-reflog, git-update-ref "LOGGING UPDATES"
-//	index.go     the index, split and sparse ones too     gitformat-index
-//	ewah.go      bitmaps in the index                     gitformat-bitmap "Appendix A"
-//	revision.go  names of revisions                       gitrevisions
-//	ignore.go    which files are ignored                  gitignore
-//	wildmatch.go the patterns of ignore rules             gitignore "PATTERN FORMAT"
+//	repo.go       git directories and their format          gitrepository-layout, git-config "extensions.*"
+//	discover.go   finding them, .git files                  git(1) GIT_CEILING_DIRECTORIES, gitrepository-layout
+//	env.go        GIT_DIR and its relatives                 git(1) "Environment Variables"
+//	config.go     configuration files, includes             git-config "Syntax", "Includes"
+//	refs.go       refs in files, pseudo refs                gitrepository-layout, git-pack-refs, gitglossary "pseudoref"
+//	reftable.go   one file of refs and logs                 technical/reftable
+//	tablestack.go the stack of those files                  technical/reftable "Layout"
+//	reflog.go     reflogs in files                          git-reflog, git-update-ref "LOGGING UPDATES"
+//	index.go      the index, split and sparse ones too      gitformat-index
+//	ewah.go       bitmaps in the index                      gitformat-bitmap "Appendix A"
+//	revision.go   names of revisions                        gitrevisions
+//	ignore.go     which files are ignored                   gitignore
+//	wildmatch.go  the patterns of ignore rules              gitignore "PATTERN FORMAT"
 //
 // A form that can't be read is an error that names it. A single thing that
 // can't be read among many (one ref, one line of a reflog) is a [Problem], and

@@ -12,7 +12,9 @@ import (
 // An Ignore says which entries of one directory of a work tree are ignored, as
 // `git check-ignore --no-index` does: .gitignore files of the directory and of
 // those above it, info/exclude, core.excludesFile (gitignore). Whether a file is
-// tracked does not matter here.
+// tracked does not matter here. Newer versions of git are followed where older
+// ones let ** span directories in the middle of a name. A .gitignore that a sparse
+// checkout leaves out of the work tree has no rules.
 //
 // An Ignore never changes. A walker gets the one of the work tree's top from
 // [Repo.Ignore] and that of each directory it descends into from
@@ -110,10 +112,11 @@ func (g *Ignore) load() error {
 	return err
 }
 
-// Enter returns the rules of the subdirectory called name. Its .gitignore is
-// read, unless the directory is ignored itself: then nothing in it can be taken
-// back. An error says that the .gitignore can't be read; the Ignore that comes
-// with it has the rules of the directories above.
+// Enter returns the rules of the subdirectory called name. A subdirectory that is
+// a work tree of its own has rules of its own: those of its [Repo.Ignore]. The
+// .gitignore is read, unless the directory is ignored itself: then nothing in it
+// can be taken back. An error says that the .gitignore can't be read; the Ignore
+// that comes with it has the rules of the directories above.
 func (g *Ignore) Enter(name string) (*Ignore, error) {
 	child := &Ignore{parent: g, dir: filepath.Join(g.dir, name), name: name, fold: g.fold, general: g.general}
 	if child.all = g.Ignored(name, true); child.all {

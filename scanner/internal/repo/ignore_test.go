@@ -95,8 +95,9 @@ func (g ignoreGen) file(n int) string {
 // TestIgnoreAsGit makes random trees with random rules in every place that rules
 // can stand, and compares with git for each file and directory of them.
 func TestIgnoreAsGit(t *testing.T) {
+	t.Parallel()
 	asked, ignored := 0, 0
-	for seed := range uint64(9) {
+	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			g := ignoreGen{rand.New(rand.NewPCG(seed, 7))}
 			dir := initRepo(t)
@@ -164,6 +165,7 @@ func TestIgnoreAsGit(t *testing.T) {
 // TestPatternsAsGit compares single patterns with git, thousands of them: each in
 // a directory of its own against all paths of a fixed tree.
 func TestPatternsAsGit(t *testing.T) {
+	t.Parallel()
 	dir := initRepo(t)
 	git(t, dir, "config", "core.ignoreCase", "false")
 	g := ignoreGen{rand.New(rand.NewPCG(1, 1))}
@@ -174,7 +176,7 @@ func TestPatternsAsGit(t *testing.T) {
 	}
 	var probes []probe
 	var paths []string
-	for i := range 900 {
+	for i := range 600 {
 		p := g.pattern()
 		if afterLiteral(p) {
 			continue
@@ -203,7 +205,7 @@ func TestPatternsAsGit(t *testing.T) {
 		}
 	}
 	t.Logf("%d patterns, %d paths, %d ignored, %d wrong", len(probes), len(paths), hits, wrong)
-	if hits < 250 {
+	if hits < 150 {
 		t.Errorf("only %d hits", hits)
 	}
 }

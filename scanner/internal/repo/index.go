@@ -56,44 +56,47 @@ func (r *Repo) Index() (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index %s: %w", r.indexFile, err)
 	}
-	err = f.verify(data)
+	idx := &Index{Version: f.version, Entries: f.entries}
+	sumErr := f.verify(data)
 	if f.link != nil && !f.link.base.IsZero() {
-		if f.entries, err = r.mergeSplit(f, err); f.entries == nil && err != nil {
+		base, baseErr, err := r.sharedIndex(f.link.base)
+		if err == nil {
+			idx.Entries, err = f.link.apply(base.entries, f.entries)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("index %s: %w", r.indexFile, err)
 		}
+		sumErr = errors.Join(sumErr, baseErr)
 	}
-	if err != nil {
-		err = fmt.Errorf("index %s: %w", r.indexFile, err)
+	if sumErr != nil {
+		return idx, fmt.Errorf("index %s: %w", r.indexFile, sumErr)
 	}
-	return &Index{Version: f.version, Entries: f.entries}, err
+	return idx, nil
 }
 
-// mergeSplit returns the entries of a split index: those of the shared index,
-// some replaced or deleted, and those added (gitformat-index, "Split index").
-func (r *Repo) mergeSplit(f *indexFile, checksumErr error) ([]Entry, error) {
-	path := filepath.Join(r.GitDir, "sharedindex."+f.link.base.String())
+// sharedIndex reads the file that a split index refers to; sumErr is
+// [ErrChecksum] or nil.
+func (r *Repo) sharedIndex(checksum gitobj.ID) (f *indexFile, sumErr, err error) {
+	path := filepath.Join(r.GitDir, "sharedindex."+checksum.String())
 	data, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("shared index: %w", err)
+		return nil, nil, fmt.Errorf("shared index: %w", err)
 	}
-	base, err := parseIndex(data, r.Format)
+	f, err = parseIndex(data, r.Format)
+	switch {
+	case err != nil:
+	case f.link != nil && !f.link.base.IsZero():
+		err = errors.New("is split itself")
+	case f.checksum != checksum:
+		err = errors.New("is another one than the index was split from")
+	}
 	if err != nil {
-		return nil, fmt.Errorf("shared index %s: %w", path, err)
+		return nil, nil, fmt.Errorf("shared index %s: %w", path, err)
 	}
-	if base.link != nil && !base.link.base.IsZero() {
-		return nil, fmt.Errorf("shared index %s: is split itself", path)
+	if err := f.verify(data); err != nil {
+		sumErr = fmt.Errorf("shared index %s: %w", path, err)
 	}
-	if base.checksum != f.link.base {
-		return nil, fmt.Errorf("shared index %s: is another one than the index was split from", path)
-	}
-	if err := base.verify(data); err != nil {
-		checksumErr = fmt.Errorf("shared index %s: %w", path, err)
-	}
-	merged, err := f.link.apply(base.entries, f.entries)
-	if err != nil {
-		return nil, err
-	}
-	return merged, checksumErr
+	return f, sumErr, nil
 }
 
 // An indexFile is one file in the format of gitformat-index.
@@ -113,6 +116,13 @@ type splitLink struct {
 }
 
 var errIndexEnd = errors.New("ends in the middle")
+
+// maxExpansion is how many times as long as the file that holds them
+// prefix-compressed names may be in sum. Real ones stay below ten; hostile ones
+// grow with the square of the file's length.
+const maxExpansion = 64
+
+var errExpansion = fmt.Errorf("names expand to more than %d times the file", maxExpansion)
 
 // parseIndex reads an index without looking at its checksum.
 func parseIndex(data []byte, format gitobj.Format) (*indexFile, error) {
@@ -178,6 +188,7 @@ func (f *indexFile) parseEntries(body []byte, count uint32) (int, error) {
 	}
 	f.entries = make([]Entry, count)
 	var path []byte
+	budget := maxExpansion * len(body)
 	pos := 12
 	for i := range f.entries {
 		e := &f.entries[i]
@@ -214,6 +225,9 @@ func (f *indexFile) parseEntries(body []byte, count uint32) (int, error) {
 			return 0, errIndexEnd
 		}
 		path = append(path, body[pos:pos+length]...)
+		if budget -= len(path); budget < 0 {
+			return 0, fmt.Errorf("entry %d: %w", i, errExpansion)
+		}
 		e.Path = string(path)
 		pos += length + 1
 		if f.version < 4 {

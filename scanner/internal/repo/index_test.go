@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/binary"
 	"errors"
@@ -93,6 +94,7 @@ func fillIndex(t *testing.T, dir string) {
 }
 
 func TestIndexAsGit(t *testing.T) {
+	t.Parallel()
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
 			dir := initRepo(t, "--object-format="+format)
@@ -116,6 +118,15 @@ func TestIndexAsGit(t *testing.T) {
 			git(t, dir, "-c", "index.threads=4", "-c", "index.recordEndOfIndexEntries=true", "-c", "index.recordOffsetTable=true",
 				"update-index", "--index-version", "4", "--force-write-index", "--add", "later.txt")
 			wantIndex(t, dir)
+			data, err := os.ReadFile(filepath.Join(dir, ".git/index"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, extension := range []string{"UNTR", "EOIE", "IEOT"} {
+				if !bytes.Contains(data, []byte(extension)) {
+					t.Errorf("the index has no extension %s, so nothing is shown", extension)
+				}
+			}
 			git(t, dir, "update-index", "--split-index")
 			write(t, filepath.Join(dir, "dir3/sub/file003.txt"), "changed")
 			write(t, filepath.Join(dir, "a-new-one"), "new")
@@ -192,6 +203,7 @@ func TestSkipHash(t *testing.T) {
 }
 
 func TestIndexRefusals(t *testing.T) {
+	t.Parallel()
 	dir := initRepo(t)
 	for i := range 9 {
 		commit(t, dir, fmt.Sprintf("file%d", i), "a")
@@ -228,11 +240,24 @@ func TestIndexRefusals(t *testing.T) {
 			t.Errorf("%s: %v, does not name %q and the file", name, err, c.want)
 		}
 	}
-	for n := 0; n < len(good); n += 7 {
+	for n := 0; n < len(good); n += 11 {
 		write(t, path, string(good[:n]))
 		if _, err := mustOpen(t, dir).Index(); err == nil {
 			t.Errorf("cut to %d of %d bytes: no error", n, len(good))
 		}
+	}
+}
+
+// TestIndexExpansion makes paths that each repeat the one before and one byte more.
+func TestIndexExpansion(t *testing.T) {
+	const count = 20000
+	data := binary.BigEndian.AppendUint32([]byte("DIRC\x00\x00\x00\x04"), count)
+	for range count {
+		data = append(data, make([]byte, statSize+20+2)...)
+		data = append(data, 0, 'a', 0)
+	}
+	if _, err := parseIndex(append(data, make([]byte, 20)...), gitobj.SHA1); !errors.Is(err, errExpansion) {
+		t.Errorf("%d paths: %v", count, err)
 	}
 }
 

@@ -91,6 +91,7 @@ func busyRepo(t *testing.T, args ...string) string {
 }
 
 func TestRefsAsGit(t *testing.T) {
+	t.Parallel()
 	formats := []string{"--ref-format=files", "--object-format=sha256"}
 	if canReftable(t) {
 		formats = append(formats, "--ref-format=reftable")

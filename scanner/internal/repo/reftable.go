@@ -184,7 +184,7 @@ func (p *tableParser) readRefBlock(block []byte, first int) error {
 	if err != nil {
 		return err
 	}
-	in := tableReader{data: block[first:end]}
+	in := tableReader{data: block[first:end], budget: maxExpansion * len(block)}
 	var name []byte
 	for len(in.data) > 0 && in.err == nil {
 		var kind int
@@ -263,7 +263,7 @@ func (p *tableParser) readLogBlock(block []byte, first int) error {
 	if err != nil {
 		return err
 	}
-	in := tableReader{data: block[first:end]}
+	in := tableReader{data: block[first:end], budget: maxExpansion * len(block)}
 	var key []byte
 	for len(in.data) > 0 && in.err == nil {
 		var kind int
@@ -296,8 +296,9 @@ func (p *tableParser) readLogBlock(block []byte, first int) error {
 // A tableReader takes fields off the records of a block. After an error all it
 // returns is empty.
 type tableReader struct {
-	data []byte
-	err  error
+	data   []byte
+	budget int // bytes that keys may still take
+	err    error
 }
 
 var errRecord = damaged("record beyond its block")
@@ -357,7 +358,11 @@ func (in *tableReader) key(prev []byte) (key []byte, kind int) {
 		in.fail(damaged("prefix longer than the key before"))
 		return nil, 0
 	}
-	return append(prev[:prefix], suffix...), int(v & 7)
+	key = append(prev[:prefix], suffix...)
+	if in.budget -= len(key); in.budget < 0 {
+		in.fail(errExpansion)
+	}
+	return key, int(v & 7)
 }
 
 func (in *tableReader) id(size int) gitobj.ID {

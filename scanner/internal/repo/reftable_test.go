@@ -300,6 +300,7 @@ func TestReftableByHand(t *testing.T) {
 
 func TestReftableRefusals(t *testing.T) {
 	w := tableWriter{version: 2, idSize: 20}
+	long := strings.Repeat("a", 10000)
 	for name, c := range map[string]struct {
 		data   []byte
 		format gitobj.Format
@@ -310,6 +311,7 @@ func TestReftableRefusals(t *testing.T) {
 		"unknown version": {(&tableWriter{version: 3, idSize: 20}).bytes(), gitobj.SHA1, "version 3"},
 		"value type":      {(&tableWriter{version: 1, idSize: 20, refs: [][]byte{refRecord(0, "a", 5)}}).bytes(), gitobj.SHA1, "type 5"},
 		"prefix":          {(&tableWriter{version: 1, idSize: 20, refs: [][]byte{refRecord(3, "a", 0)}}).bytes(), gitobj.SHA1, "prefix"},
+		"expansion":       {(&tableWriter{version: 1, idSize: 20, refs: [][]byte{append(refRecord(0, long, 0), bytes.Repeat(refRecord(len(long), "", 0), 20000)...)}}).bytes(), gitobj.SHA1, "expand"},
 		"no table":        {[]byte("hello"), gitobj.SHA1, "header"},
 	} {
 		if _, err := parseReftable(c.data, c.format); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -47,6 +47,7 @@ func wantPlaces(t *testing.T, r *Repo, dir string, env ...string) {
 }
 
 func TestLayouts(t *testing.T) {
+	t.Parallel()
 	dir := initRepo(t)
 	commit(t, dir, "sub/a.txt", "a")
 	t.Run("plain", func(t *testing.T) { wantPlaces(t, mustOpen(t, dir), dir) })
@@ -180,6 +181,7 @@ func TestDiscover(t *testing.T) {
 }
 
 func TestOpenRefusals(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		config string
 		want   string // "" when it opens
@@ -259,6 +261,7 @@ func TestFormats(t *testing.T) {
 }
 
 func TestFromEnv(t *testing.T) {
+	t.Parallel()
 	dir := initRepo(t)
 	commit(t, dir, "sub/a.txt", "a")
 	other := initRepo(t)
@@ -365,6 +368,7 @@ func TestSplitAlternates(t *testing.T) {
 }
 
 func TestRemote(t *testing.T) {
+	t.Parallel()
 	dir := initRepo(t)
 	for url, want := range map[string]string{
 		"https://user:secret@example.com/x.git?token=1#frag": "https://example.com/x.git",

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,7 @@ func revParse(t *testing.T, dir string, revs []string) map[string]string {
 var misread = regexp.MustCompile(`[@^]\{[^{}]*\}.*\}`)
 
 func TestRevisionsAsGit(t *testing.T) {
+	t.Parallel()
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
 			dir := historyRepo(t, "--object-format="+format)
@@ -98,12 +100,9 @@ func TestRevisionsAsGit(t *testing.T) {
 				"", "^", "~", "^0", "~0", "^1", "^2", "^3", "^4", "^5", "~1", "~2", "~3", "~9", "^^", "~~", "^~", "~2^2", "^2~1", "^3^", "~1^4~1", "^{}", "^{commit}", "^{tree}",
 				"^{tag}", "^{blob}", "^{object}", "^{commit}^{tree}", "^{}~1", "^{commit}^", "^{tree}^", "~0^{commit}~1", "^{", "^}", "~-1", "^99999999999", "~00", "^01",
 			}
-			var revs []string
-			for _, base := range bases {
-				revs = append(revs, base)
-			}
+			revs := slices.Clone(bases)
 			rnd := rand.New(rand.NewPCG(3, 3))
-			for range 250 {
+			for range 180 {
 				rev := bases[rnd.IntN(len(bases))] + suffixes[rnd.IntN(len(suffixes))]
 				if rnd.IntN(5) == 0 {
 					rev += suffixes[rnd.IntN(len(suffixes))]
