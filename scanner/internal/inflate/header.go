@@ -76,57 +76,57 @@ func (z *Inflater) readTables(s *stream) error {
 // them literals and lengths, the others distances.
 func (z *Inflater) readLengths(s *stream, numLitlen, total int) error {
 	z.litlen.next, z.dist.next = noSymbols, noSymbols
-	set, first, end := &z.litlen, 0, numLitlen
+	set, first := &z.litlen, 0
 	last := uint32(0)
 	in, bitbuf, nbits := refill(s.src, s.in, s.bitbuf, s.nbits)
-	i := 0
-	for {
-		for i < end {
-			// As in the fast loop, the lookup need not wait for the refill: what one
-			// turn leaves, unless the input is at its end, is enough for the next code.
-			e := z.lengths[bitbuf&(1<<maxLengthCodeLen-1)]
-			in, bitbuf, nbits = refill(s.src, in, bitbuf, nbits)
-			n := uint(e & entryBits)
-			if n > nbits {
-				return ErrTruncated
-			}
-			if n == 0 {
-				return s.corrupt("a code without meaning")
-			}
-			repeat := int(e>>16&0xff) + int(bitbuf&(1<<n-1)>>(e>>8&63))
-			bitbuf >>= e & entryBits
-			nbits -= n
-			if e&lengthRepeat != 0 {
-				if i == 0 {
-					return s.corrupt("no code length to repeat")
-				}
-				if i+repeat > total {
-					return s.corrupt("too many code lengths")
-				}
-				for ; repeat > 1; repeat-- {
-					if i == numLitlen {
-						set, first, end = &z.dist, numLitlen, total
-					}
-					set.add(uint8(last), i-first)
-					i++
-				}
-				if i == numLitlen {
-					set, first, end = &z.dist, numLitlen, total
-				}
-				e = last << 24
-			}
-			last = e >> 24 & 15
-			set.add(uint8(last), i-first)
-			i += repeat
+	i, fault := 0, ""
+	for i < total {
+		if i >= numLitlen {
+			set, first = &z.dist, numLitlen
 		}
-		if end == total {
+		// As in the fast loop, the lookup need not wait for the refill: what one turn
+		// leaves, unless the input is at its end, is enough for the next code.
+		e := z.lengths[bitbuf&(1<<maxLengthCodeLen-1)]
+		in, bitbuf, nbits = refill(s.src, in, bitbuf, nbits)
+		n := uint(e & entryBits)
+		if n > nbits {
+			return ErrTruncated
+		}
+		if n == 0 {
+			fault = "a code without meaning"
 			break
 		}
-		set, first, end = &z.dist, numLitlen, total
+		repeat := int(e>>16&0xff) + int(bitbuf&(1<<n-1)>>(e>>8&63))
+		bitbuf >>= e & entryBits
+		nbits -= n
+		if e&lengthRepeat != 0 {
+			if i == 0 {
+				fault = "no code length to repeat"
+				break
+			}
+			if i+repeat > total {
+				fault = "too many code lengths"
+				break
+			}
+			for ; repeat > 1; repeat-- {
+				set.add(uint8(last), i-first)
+				if i++; i == numLitlen {
+					set, first = &z.dist, numLitlen
+				}
+			}
+			e = last << 24
+		}
+		last = e >> 24 & 15
+		// Of a run of zeros one is enough: nobody asks for symbols without a code.
+		set.add(uint8(last), i-first)
+		i += repeat
 	}
 	s.in, s.bitbuf, s.nbits = in, bitbuf, nbits
 	if i > total {
-		return s.corrupt("too many code lengths")
+		fault = "too many code lengths"
+	}
+	if fault != "" {
+		return s.corrupt(fault)
 	}
 	return nil
 }
