@@ -39,6 +39,8 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 	}
 	start := at + len(prefix)
 	end := start + bodyRun(text[start:], maxBody)
+	framed := frame(text, at, end)
+	end -= framed
 	v.End = end
 	body := text[start:end]
 
@@ -81,6 +83,9 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 	switch {
 	case c.Binary:
 		v.explain(c, "binary content: the end is uncertain")
+		v.Extent = finding.Uncertain
+	case framed > 0:
+		v.explain(c, "the marks that stand on both sides may belong to the key: the end is uncertain")
 		v.Extent = finding.Uncertain
 	case end < len(text) && isBody(text[end]):
 		v.explain(c, "longer than %d characters, or another petra_ follows at once: the end is uncertain", maxBody)
@@ -182,6 +187,9 @@ func (s *Set) finish(v Verdict, text []byte, at int, c Context) Verdict {
 		case leftName:
 			v.Confidence--
 			v.explain(c, "a name goes on into it: one step lower")
+		case leftMangled:
+			v.Confidence = finding.Low
+			v.explain(c, "it is a part of a name that a compiler mangled: low")
 		}
 	}
 	if v.Rule == keyID {
