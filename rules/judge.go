@@ -21,8 +21,8 @@ const (
 const (
 	someEvidence     = 20 * bit
 	someCapitals     = 48 * bit
-	manyEvidence     = 3 * bit
-	manyCapitals     = 20 * bit
+	lessForEachMore  = 3 * bit / 2 // random character beyond someRandom
+	manyCapitals     = 8 * bit
 	lessForEachDigit = 12 * bit
 )
 
@@ -112,7 +112,8 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 		v.explain(c, "a word in it says that it is a placeholder: low")
 		return finding.Low
 	}
-	some, many := int32(someEvidence), int32(manyEvidence)
+	some := int32(someEvidence - max(0, random-someRandom)*lessForEachMore)
+	many := int32(0)
 	if only, digits := sk.capitals(body); only {
 		some = max(some, someCapitals-int32(digits)*lessForEachDigit)
 		many = max(many, manyCapitals-int32(digits)*lessForEachDigit)
