@@ -21,8 +21,8 @@ const (
 const (
 	someEvidence     = 20 * bit
 	someCapitals     = 48 * bit
-	manyEvidence     = 3 * bit
-	manyCapitals     = 20 * bit
+	lessForEachMore  = 3 * bit / 2 // random character beyond someRandom
+	manyCapitals     = 8 * bit
 	lessForEachDigit = 12 * bit
 )
 
@@ -39,6 +39,8 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 	}
 	start := at + len(prefix)
 	end := start + bodyRun(text[start:], maxBody)
+	framed := frame(text, at, end)
+	end -= framed
 	v.End = end
 	body := text[start:end]
 
@@ -82,6 +84,9 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 	case c.Binary:
 		v.explain(c, "binary content: the end is uncertain")
 		v.Extent = finding.Uncertain
+	case framed > 0:
+		v.explain(c, "the marks that stand on both sides may belong to the key: the end is uncertain")
+		v.Extent = finding.Uncertain
 	case end < len(text) && isBody(text[end]):
 		v.explain(c, "longer than %d characters, or another petra_ follows at once: the end is uncertain", maxBody)
 		v.Extent = finding.Uncertain
@@ -107,7 +112,8 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 		v.explain(c, "a word in it says that it is a placeholder: low")
 		return finding.Low
 	}
-	some, many := int32(someEvidence), int32(manyEvidence)
+	some := int32(someEvidence - max(0, random-someRandom)*lessForEachMore)
+	many := int32(0)
 	if only, digits := sk.capitals(body); only {
 		some = max(some, someCapitals-int32(digits)*lessForEachDigit)
 		many = max(many, manyCapitals-int32(digits)*lessForEachDigit)
@@ -182,6 +188,9 @@ func (s *Set) finish(v Verdict, text []byte, at int, c Context) Verdict {
 		case leftName:
 			v.Confidence--
 			v.explain(c, "a name goes on into it: one step lower")
+		case leftMangled:
+			v.Confidence = finding.Low
+			v.explain(c, "it is a part of a name that a compiler mangled: low")
 		}
 	}
 	if v.Rule == keyID {

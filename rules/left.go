@@ -12,9 +12,10 @@ const lookBack = 160
 type leftNeighbour uint8
 
 const (
-	leftFree   leftNeighbour = iota // nothing, a space, a mark
-	leftLetter                      // a letter or digit
-	leftName                        // _ or - with a letter or digit before it
+	leftFree    leftNeighbour = iota // nothing, a space, a mark
+	leftLetter                       // a letter or digit
+	leftName                         // _ or - with a letter or digit before it
+	leftMangled                      // the rest of a name that a compiler mangled
 )
 
 // neighbour reads what stands before text[at], once escapes, percent codes,
@@ -37,6 +38,9 @@ func neighbour(text []byte, at int) leftNeighbour {
 		}
 		switch {
 		case classOf[last] != sep:
+			if isMangled(before) {
+				return leftMangled
+			}
 			if joined {
 				return leftName
 			}
@@ -49,6 +53,20 @@ func neighbour(text []byte, at int) leftNeighbour {
 		}
 	}
 	return leftFree
+}
+
+// isMangled reports whether a mangled name of the Itanium C++ ABI, of Rust or of
+// Swift goes on after b, which ends in the length of its next part.
+func isMangled(b []byte) bool {
+	if classOf[b[len(b)-1]] != digit {
+		return false
+	}
+	i := len(b)
+	for i > 0 && (isBody(b[i-1]) || b[i-1] == '$') {
+		i--
+	}
+	name := bytes.TrimLeft(b[i:], "_")
+	return len(name) < len(b[i:]) && (name[0] == 'Z' || name[0] == 'R') || len(name) > 1 && name[0] == '$' && name[1] == 's'
 }
 
 // cutColour cuts a terminal's control sequence (ECMA-48, 5.4: CSI, parameters,

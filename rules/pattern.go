@@ -10,6 +10,7 @@ import (
 
 const (
 	follows   = bit         // the pattern goes on
+	resumes   = 2 * bit     // the pattern goes on after a repetition
 	begins    = 9 * bit / 2 // a pattern may have begun here
 	breaks    = 8 * bit     // nothing foretold this character
 	separates = 4 * bit     // _ or -
@@ -70,9 +71,11 @@ func stepBetween(a, b byte) step {
 // Letters and digits run on separately, as they do in a1b2c3 and abc123def456.
 func patternCosts(cost []int32, body []byte) {
 	type run struct {
-		last  byte // folded; 0 at the start
-		class uint8
-		step  step
+		last    byte // folded; 0 at the start
+		class   uint8
+		step    step
+		move    step // the last one to another character
+		doubled bool // a character was repeated
 	}
 	var letters, digits run
 	before := uint8(sep)
@@ -101,6 +104,8 @@ func patternCosts(cost []int32, body []byte) {
 			cost[i] = breaks
 		case s == r.step:
 			cost[i] = follows
+		case s == same && r.doubled, s == r.move: // 112233
+			cost[i] = resumes
 		default:
 			cost[i] = begins
 		}
@@ -108,7 +113,12 @@ func patternCosts(cost []int32, body []byte) {
 		if class == digit != (before == digit) {
 			cost[i] += bit
 		}
-		*r = run{b, class, s}
+		r.last, r.class, r.step = b, class, s
+		if s == same {
+			r.doubled = true
+		} else {
+			r.move = s
+		}
 		before = class
 	}
 	for lag := 3; lag <= longest && lag < len(body); lag++ {
@@ -121,8 +131,9 @@ func patternCosts(cost []int32, body []byte) {
 			if run++; run > leastRun {
 				cost[i] = min(cost[i], follows)
 			} else if run == leastRun {
-				for j := i - leastRun + 1; j <= i; j++ {
-					cost[j] = min(cost[j], begins)
+				cost[i-leastRun+1] = min(cost[i-leastRun+1], begins)
+				for j := i - leastRun + 2; j <= i; j++ {
+					cost[j] = min(cost[j], follows)
 				}
 			}
 		}

@@ -24,8 +24,9 @@ type alphabet struct {
 }
 
 const (
-	never   = 1 << 20  // more than any body costs
-	grouped = 16 * bit // a separator in an alphabet that has none, as in a UUID
+	never       = 1 << 20  // more than any body costs
+	grouped     = 16 * bit // a separator in an alphabet that has none, as in a UUID
+	underscored = 12 * bit // how much more it costs if it is _, which groups the words of names
 )
 
 var alphabets = [...]alphabet{
@@ -40,7 +41,10 @@ var alphabets = [...]alphabet{
 	{[4]int32{48, 48, 48, 48}, 'z'},            // base64url
 }
 
-const ways = drawn + len(alphabets)
+const (
+	base64url = drawn + len(alphabets) - 1
+	ways      = drawn + len(alphabets)
+)
 
 // What it costs to begin other than with words, and to change the manner of
 // description in the midst of letters and digits, or beside a separator.
@@ -74,6 +78,9 @@ func (s *sketch) draw(body []byte, begin int32) {
 	for w := pattern; w < ways; w++ {
 		total[w] = begin
 	}
+	if !mixedCase(body) {
+		total[base64url] = never // 64 characters, and it did without capitals?
+	}
 	plain := int32(0)
 	var from [maxBody][ways]uint8
 	for i, b := range body {
@@ -89,7 +96,7 @@ func (s *sketch) draw(body []byte, begin int32) {
 		limit := total[best] + change
 		for w := range total {
 			from[i][w] = uint8(w)
-			if total[w] > limit {
+			if total[w] > limit && total[w] < never {
 				total[w] = limit
 				from[i][w] = uint8(best)
 			}
@@ -100,6 +107,9 @@ func (s *sketch) draw(body []byte, begin int32) {
 				total[w] += never
 			default:
 				total[w] += alphabets[w-drawn].class[class]
+				if b == '_' && w != base64url {
+					total[w] += underscored
+				}
 			}
 		}
 		plain += cost[words][i]
@@ -111,6 +121,15 @@ func (s *sketch) draw(body []byte, begin int32) {
 		s.way[i] = uint8(best)
 		best = int(from[i][best])
 	}
+}
+
+// mixedCase reports whether body has small letters and capitals.
+func mixedCase(body []byte) bool {
+	var seen [4]bool
+	for _, b := range body {
+		seen[classOf[b]] = true
+	}
+	return seen[lower] && seen[upper]
 }
 
 func least(costs []int32) int {

@@ -22,6 +22,28 @@ func bodyRun(b []byte, limit int) int {
 	return n
 }
 
+// frame returns how many marks at the end of text[at:end] stand before it, too,
+// as in _petra_…_ and [-petra_…-].
+func frame(text []byte, at, end int) int {
+	if at == 0 || text[at-1] != '_' && text[at-1] != '-' {
+		return 0
+	}
+	mark := text[at-1]
+	n := 0
+	for at-n > 0 && text[at-n-1] == mark {
+		n++
+	}
+	if end-n < at+len(prefix)+leastBody || at > n && classOf[text[at-n-1]] != sep {
+		return 0
+	}
+	for i := range n {
+		if text[end-1-i] != mark {
+			return 0
+		}
+	}
+	return n
+}
+
 // looksDrawn reports whether a piece of text, taken for itself, is better
 // described as random than as words or a pattern.
 func looksDrawn(piece []byte) bool {

@@ -58,6 +58,7 @@ const (
 	longDigitCost = 3 * bit // what a fourth digit in a row and any later one costs more
 	scrapCost     = 5 * bit // a number, or one or two letters between other characters
 	fewScraps     = 3
+	forgiven      = 2   // scraps at each separator
 	sepCost       = bit // _ or -
 )
 
@@ -99,6 +100,7 @@ func wordCosts(cost []int32, body []byte) {
 			c += sepCost
 			o, p, q = edge, edge, edge
 			digits, letters = 0, 0
+			scraps = max(0, scraps-forgiven)
 		}
 		if begun {
 			if letters <= 2 {

@@ -5,14 +5,16 @@
 //
 //   - the identifiers and the words of the comments of the standard library's
 //     Go sources (BSD licence), and
-//   - the words of the translations that the modules named below ship, for
-//     languages other than English.
+//   - the words of the lists that the packages named below ship for languages
+//     other than English (MIT licence), most frequent first.
 //
 // Both are freely redistributable; only counts go into the table. Every
-// distinct name or word weighs the logarithm of how often it was seen.
+// distinct name or word weighs the logarithm of how often it was seen, or of
+// how early its list has it.
 //
-// Run it with "go generate" in this directory. The table's header names the Go
-// version whose sources were counted; the same version makes the same table.
+// Run it with "go generate" in this directory; it asks npm for the packages.
+// The table's header names the Go version whose sources were counted: the same
+// version makes the same table.
 package main
 
 import (
@@ -24,32 +26,46 @@ import (
 	"go/token"
 	"io/fs"
 	"log"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sort"
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// translations names modules with text in many languages, and the folder that
-// holds it.
-var translations = []struct{ module, dir, licence string }{
-	{"miniflux.app/v2@v2.2.0", "internal/locale/translations", "Apache-2.0"},
-	{"github.com/usememos/memos@v0.22.5", "web/src/locales", "MIT"},
+// lists names npm packages with lists of words, and how many words of a list
+// are read. German joins its words, so it takes more of them to know it.
+var lists = []struct {
+	name, version string
+	most          int
+}{
+	{"@zxcvbn-ts/language-de", "3.0.2", 30000},
+	{"@zxcvbn-ts/language-nl-be", "3.0.2", 6000},
+	{"@zxcvbn-ts/language-fr", "3.0.2", 4000},
+	{"@zxcvbn-ts/language-it", "3.0.2", 4000},
+	{"@zxcvbn-ts/language-es-es", "3.0.2", 4000},
+	{"@zxcvbn-ts/language-pt-br", "3.0.2", 4000},
+	{"@zxcvbn-ts/language-cs", "3.0.1", 4000},
 }
 
-// latin lists the languages whose translations are written in Latin letters.
-var latin = []string{"de", "fr", "es", "it", "nl", "pt", "pl", "cs", "sv", "fi", "id", "tr", "hr", "sl", "hu", "nb", "da", "ro"}
+// hexWords are the words that programmers write in hex digits.
+var hexWords = []string{"deadbeef", "cafebabe", "feedface", "deadbeefcafebabe", "cafebabedeadbeef", "deadcafe", "facefeed", "beefcafe", "deadfeed"}
+
+const hexWeight = 40
 
 func main() {
 	log.SetFlags(0)
-	c := counts{names: map[string]int{}, words: map[string]int{}, joined: map[string]int{}}
+	c := counts{names: map[string]int{}, words: map[string]int{}, joined: map[string]int{}, listed: map[string]float64{}}
 	c.goSources(filepath.Join(runtime.GOROOT(), "src"))
-	for _, t := range translations {
-		c.translation(t.module, t.dir)
+	for _, l := range lists {
+		c.list(l.name, l.version, l.most)
+	}
+	for _, w := range hexWords {
+		c.listed[w] = hexWeight
 	}
 	m := train(c)
 	if err := os.WriteFile("words_table.go", m.source(), 0o644); err != nil {
@@ -59,9 +75,10 @@ func main() {
 
 // counts is what was read, by how often.
 type counts struct {
-	names  map[string]int // identifiers as written
-	words  map[string]int // words of prose, lower case, ASCII
-	joined map[string]int // two or three neighbouring words of prose, written as one
+	names  map[string]int     // identifiers as written
+	words  map[string]int     // words of prose, lower case, ASCII
+	joined map[string]int     // two or three neighbouring words of prose, written as one
+	listed map[string]float64 // words of lists, by weight
 }
 
 func (c counts) goSources(root string) {
@@ -100,51 +117,42 @@ func (c counts) goSources(root string) {
 	}
 }
 
-func (c counts) translation(module, dir string) {
-	out, err := exec.Command("go", "mod", "download", "-json", module).Output()
+// list reads all lists of a package.
+func (c counts) list(name, version string, most int) {
+	dir, err := os.MkdirTemp("", "words")
 	if err != nil {
-		log.Fatalf("download %s: %v", module, err)
-	}
-	var m struct{ Dir string }
-	if err := json.Unmarshal(out, &m); err != nil {
 		log.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(m.Dir, dir, "*.json"))
+	defer os.RemoveAll(dir)
+	pack := exec.Command("npm", "pack", "--silent", name+"@"+version)
+	pack.Dir = dir
+	file, err := pack.Output()
+	if err != nil {
+		log.Fatalf("npm pack %s: %v", name, err)
+	}
+	unpack := exec.Command("tar", "xzf", strings.TrimSpace(string(file)))
+	unpack.Dir = dir
+	if err := unpack.Run(); err != nil {
+		log.Fatalf("unpack %s: %v", name, err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "package", "src", "*.json"))
 	if err != nil || len(files) == 0 {
-		log.Fatalf("no translations in %s/%s", module, dir)
+		log.Fatalf("no lists in %s", name)
 	}
 	for _, f := range files {
-		base := filepath.Base(f)
-		known := false
-		for _, l := range latin {
-			known = known || strings.HasPrefix(base, l+"_") || strings.HasPrefix(base, l+".") || strings.HasPrefix(base, l+"-")
-		}
-		if !known {
-			continue
-		}
 		src, err := os.ReadFile(f)
 		if err != nil {
 			log.Fatal(err)
 		}
-		var v any
-		if err := json.Unmarshal(src, &v); err != nil {
+		var words []string
+		if err := json.Unmarshal(src, &words); err != nil {
 			log.Fatalf("%s: %v", f, err)
 		}
-		c.values(v)
-	}
-}
-
-func (c counts) values(v any) {
-	switch v := v.(type) {
-	case string:
-		c.prose(v)
-	case []any:
-		for _, e := range v {
-			c.values(e)
-		}
-	case map[string]any:
-		for _, e := range v {
-			c.values(e)
+		for i, w := range words[:min(len(words), most)] {
+			w = ascii.Replace(strings.ToLower(w))
+			if len(w) > 1 && strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") == "" {
+				c.listed[w] = max(c.listed[w], math.Log2(2+float64(most)/float64(1+i)))
+			}
 		}
 	}
 }
@@ -230,7 +238,7 @@ func train(c counts) *model {
 		}
 	}
 
-	for _, name := range sorted(c.names) {
+	for _, name := range slices.Sorted(maps.Keys(c.names)) {
 		n := c.names[name]
 		w := math.Log2(1 + float64(n))
 		learn(name, w, true, true)
@@ -242,10 +250,13 @@ func train(c counts) *model {
 			learn(strings.ToUpper(snake), w/4, true, false)
 		}
 	}
-	for _, word := range sorted(c.words) {
+	for _, word := range slices.Sorted(maps.Keys(c.words)) {
 		learn(word, math.Log2(1+float64(c.words[word])), true, true)
 	}
-	for _, word := range sorted(c.joined) {
+	for _, word := range slices.Sorted(maps.Keys(c.listed)) {
+		learn(word, c.listed[word], true, true)
+	}
+	for _, word := range slices.Sorted(maps.Keys(c.joined)) {
 		if n := c.joined[word]; n > 1 {
 			learn(word, math.Log2(float64(n))/4, true, true)
 		}
@@ -314,15 +325,6 @@ func cost(p float64) uint8 {
 	return uint8(math.Round(unit * math.Min(-math.Log2(p), dearest)))
 }
 
-func sorted(m map[string]int) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
 // split cuts an identifier into its words.
 func split(name string) []string {
 	var words []string
@@ -361,14 +363,7 @@ func classOf(b byte) int {
 
 func (m *model) source() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "// Code generated by words_gen.go from the sources of %s and the translations of\n", runtime.Version())
-	for i, t := range translations {
-		end := " and\n"
-		if i == len(translations)-1 {
-			end = ". DO NOT EDIT.\n\n"
-		}
-		fmt.Fprintf(&b, "// %s (%s)%s", t.module, t.licence, end)
-	}
+	fmt.Fprintf(&b, "// Code generated by words_gen.go from the sources of %s. DO NOT EDIT.\n\n", runtime.Version())
 	b.WriteString("package rules\n\n")
 	table := func(doc, name string, data []byte) {
 		fmt.Fprintf(&b, "%s\nconst %s = \"\" +\n", doc, name)
