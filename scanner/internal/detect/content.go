@@ -13,16 +13,9 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
 
-const (
-	// chunk is how many bytes of a stream are searched at a time, and margin how
-	// many on each side a candidate is sure to see beside it.
-	chunk  = 4 << 20
-	margin = 128 << 10
-
-	// whole is the largest member of a container that is held in memory. Larger
-	// ones are searched as streams.
-	whole = 16 << 20
-)
+// whole is the largest member of a container that is held in memory. Larger
+// ones are searched as streams.
+const whole = 16 << 20
 
 // content is what is known of one content while its pieces are searched.
 type content struct {
@@ -135,7 +128,8 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 // chunks slides a window over r. Each piece of it begins and ends with a margin
 // whose candidates belong to the neighbours.
 func (w *Worker) chunks(ctx context.Context, c *content, r io.Reader) error {
-	buf := w.buffer(chunk + 2*margin)
+	margin := w.engine.margin
+	buf := w.buffer(w.engine.chunk + 2*margin)
 	defer w.release(buf)
 	for fill, from := 0, 0; ; {
 		n, err := io.ReadFull(r, buf[fill:])
@@ -212,6 +206,10 @@ func sorted(found []match) []match {
 	return kept
 }
 
+// longest is how many bytes of content one key may take up, wrapped and encoded
+// several times over.
+const longest = 128 << 10
+
 // duplicate tells whether an earlier match is the same key at the same place,
 // seen through other layers.
 func duplicate(earlier []match, m match) bool {
@@ -220,7 +218,7 @@ func duplicate(earlier []match, m match) bool {
 		if e.end > m.start && e.verdict.Key.ID() == m.verdict.Key.ID() {
 			return true
 		}
-		if m.start-e.start > margin {
+		if m.start-e.start > longest {
 			break
 		}
 	}

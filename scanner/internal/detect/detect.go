@@ -19,10 +19,14 @@ type Options struct {
 // An Engine finds keys as its options say. It is safe for concurrent use.
 type Engine struct {
 	opts Options
+
+	// Of a stream, chunk bytes are searched at a time, and with them margin bytes
+	// on each side, which every candidate is sure to see beside it.
+	chunk, margin int
 }
 
 // New returns an engine.
-func New(o Options) *Engine { return &Engine{opts: o} }
+func New(o Options) *Engine { return &Engine{opts: o, chunk: 4 << 20, margin: 128 << 10} }
 
 // A Hit is one key at one place of one piece of content.
 type Hit struct {

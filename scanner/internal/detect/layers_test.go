@@ -1,0 +1,200 @@
+package detect
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"mime/quotedprintable"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/petrascan/petrascan/rules/rulestest"
+	"github.com/petrascan/petrascan/scanner/internal/layer/layertest"
+)
+
+// encode puts data into one layer. The encodings are those that people's tools
+// make; escapes are made of every character that matters.
+func encode(t *testing.T, name string, data []byte) []byte {
+	t.Helper()
+	escape := func(format string) []byte {
+		var b bytes.Buffer
+		for _, c := range data {
+			fmt.Fprintf(&b, format, c)
+		}
+		return b.Bytes()
+	}
+	file := layertest.File{Name: "inner", Data: data}
+	switch name {
+	case "plain":
+		return data
+	case "base64":
+		return []byte(base64.StdEncoding.EncodeToString(data))
+	case "base64url":
+		return []byte(base64.RawURLEncoding.EncodeToString(data))
+	case "hex":
+		return []byte(hex.EncodeToString(data))
+	case "utf-16le", "utf-16be":
+		var b []byte
+		for _, u := range utf16.Encode([]rune(string(data))) {
+			if name == "utf-16le" {
+				b = append(b, byte(u), byte(u>>8))
+			} else {
+				b = append(b, byte(u>>8), byte(u))
+			}
+		}
+		return b
+	case "percent":
+		return escape("%%%02X")
+	case "json-escape", "unicode-escape":
+		return escape(`\u%04x`)
+	case "hex-escape":
+		return escape(`\x%02x`)
+	case "octal-escape":
+		return escape(`\%03o`)
+	case "entity", "html-entity":
+		return escape("&#%d;")
+	case "quoted-printable":
+		var b bytes.Buffer
+		w := quotedprintable.NewWriter(&b)
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	case "gzip":
+		return layertest.Gzip("", data)
+	case "zlib":
+		return layertest.Zlib(data)
+	case "bzip2":
+		return layertest.Bzip2(data)
+	case "xz":
+		return layertest.XZ(data)
+	case "zstd":
+		return layertest.Zstd(data)
+	case "zip":
+		return layertest.Zip(file)
+	case "zip-stored":
+		return layertest.ZipStored(file)
+	case "tar":
+		return layertest.Tar(file)
+	case "ar":
+		return layertest.Ar(file)
+	case "cpio":
+		return layertest.Cpio(file)
+	case "pdf":
+		return layertest.PDF(data)
+	case "png":
+		return layertest.PNG("zTXt", data, nil)
+	case "sqlite":
+		return layertest.SQLite("t", data)
+	case "git-pack":
+		return layertest.Pack(data)
+	case "git-bundle":
+		return layertest.Bundle(layertest.Pack(data))
+	}
+	t.Fatalf("no encoder for %q", name)
+	return nil
+}
+
+var (
+	allEncodings  = []string{"base64", "base64url", "hex", "utf-16le", "utf-16be", "percent", "unicode-escape", "hex-escape", "octal-escape", "html-entity"}
+	allContainers = []string{"gzip", "zlib", "bzip2", "xz", "zstd", "zip", "zip-stored", "tar", "ar", "cpio", "pdf", "png", "sqlite", "git-pack", "git-bundle"}
+)
+
+// TestEveryEncodingInEveryContainer finds a key on the second line of an
+// encoded text in every container, once, with its place in the member.
+func TestEveryEncodingInEveryContainer(t *testing.T) {
+	key := rulestest.Key("nest")
+	w := New(testOptions()).NewWorker()
+	for _, container := range allContainers {
+		for _, encoding := range append([]string{"plain"}, allEncodings...) {
+			text := "first line\nvalue: "
+			inner := append([]byte(text), encode(t, encoding, []byte("K="+key+"\n"))...)
+			content := encode(t, container, inner)
+			out, err := w.Bytes(context.Background(), content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(out.Hits) != 1 {
+				t.Errorf("%s in %s: %d hits: %s", encoding, container, len(out.Hits), describe(out.Hits))
+				continue
+			}
+			h := out.Hits[0]
+			want := []string{strings.TrimSuffix(container, "-stored")}
+			if encoding != "plain" {
+				want = append(want, encoding)
+			}
+			if encoding == "base64url" {
+				want[1] = h.Layers[len(h.Layers)-1] // without - or _ it is base64 as well
+			}
+			if container == "git-bundle" {
+				want = append([]string{"git-bundle", "git-pack"}, want[1:]...)
+			}
+			if !slices.Equal(h.Layers, want) {
+				t.Errorf("%s in %s: layers %v, want %v", encoding, container, h.Layers, want)
+			}
+			if h.Line != 2 || h.Key.Reveal() != key {
+				t.Errorf("%s in %s: line %d", encoding, container, h.Line)
+			}
+			if column := len("value: ") + 1; encoding != "plain" && (h.Column < column || h.Column > column+12) || encoding == "plain" && h.Column != column+2 {
+				t.Errorf("%s in %s: column %d", encoding, container, h.Column)
+			}
+		}
+	}
+}
+
+// TestEveryContainerInEveryContainer nests them two deep.
+func TestEveryContainerInEveryContainer(t *testing.T) {
+	key := rulestest.Key("nests")
+	w := New(testOptions()).NewWorker()
+	for _, outer := range allContainers {
+		for _, inner := range allContainers {
+			out, err := w.Bytes(context.Background(), encode(t, outer, encode(t, inner, []byte("K="+key+"\n"))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(out.Hits) != 1 || out.Hits[0].Key.Reveal() != key {
+				t.Errorf("%s in %s: %s", inner, outer, describe(out.Hits))
+			}
+		}
+	}
+}
+
+// TestEveryContainerBehindBase64 is how Helm, cloud-init and Kubernetes keep
+// what they compress.
+func TestContainersBehindBase64(t *testing.T) {
+	key := rulestest.Key("behind")
+	w := New(testOptions()).NewWorker()
+	for _, container := range []string{"gzip", "xz", "zstd", "bzip2", "zip"} {
+		for _, depth := range []int{1, 2} {
+			run := encode(t, container, []byte(strings.Repeat("filler text\n", 20)+"K="+key+"\n"))
+			layers := []string{container}
+			for range depth {
+				run = encode(t, "base64", run)
+				layers = append([]string{"base64"}, layers...)
+			}
+			content := []byte("kind: Secret\ndata:\n  release: " + string(run) + "\n")
+			out, err := w.Bytes(context.Background(), content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := fmt.Sprintf("%s 3:12-3:%d %v ", out0(out.Hits), 12+len(run), layers)
+			if got := describe(out.Hits); !strings.HasPrefix(got, want) || len(out.Hits) != 1 {
+				t.Errorf("%s behind base64 %d times: got %s, want %s", container, depth, got, want)
+			}
+		}
+	}
+}
+
+func out0(hits []Hit) string {
+	if len(hits) == 0 {
+		return "none"
+	}
+	return hits[0].Key.Masked()
+}
