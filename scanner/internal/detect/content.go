@@ -24,7 +24,9 @@ type content struct {
 	budget   *layer.Budget
 	cursors  [3]*cursor // by encoding; nil until needed
 	ordinals map[string]int
-	from, to int // the part of the piece at hand whose keys are reported
+	from, to int   // the part of the piece at hand whose keys are reported
+	runs     []run // of encoded containers in the piece at hand
+	wide     bool  // the content is UTF-16 from its beginning on
 }
 
 // Bytes searches content that is held in memory.
@@ -79,16 +81,21 @@ func (w *Worker) dropTold(first, raw int) {
 	if len(told) == 0 || first == raw {
 		return
 	}
+	members := slices.Clone(w.out.Hits[raw:])
 	kept := w.out.Hits[:first]
-	for i, h := range w.out.Hits[first:] {
+	for _, h := range w.out.Hits[first:raw] {
 		id := h.Key.ID()
-		if first+i < raw && told[id] > 0 {
+		if told[id] > 0 {
 			told[id]--
 			continue
 		}
-		kept = append(kept, h)
+		// Where a page or a block ends the raw bytes may show a part of the key.
+		part := slices.ContainsFunc(members, func(m Hit) bool { return strings.HasPrefix(m.Key.Reveal(), h.Key.Reveal()) && m.Key.ID() != id })
+		if !part {
+			kept = append(kept, h)
+		}
 	}
-	w.out.Hits = kept
+	w.out.Hits = append(kept, members...)
 }
 
 // stream searches content of any length.
@@ -174,11 +181,12 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 	if c.cursors[utf8Text] == nil {
 		cur := newCursor(utf8Text)
 		c.cursors[utf8Text] = &cur
+		c.wide = wideText(b)
 	}
-	c.from, c.to = from, to
+	c.from, c.to, c.runs = from, to, nil
 	found := sorted(w.search(ctx, &frame{bytes: b}, c, nil))
 	for i, m := range found {
-		if m.start < from || m.start >= to || duplicate(found[:i], m) {
+		if m.start < from || m.start >= to || duplicate(found[:i], m) || c.told(m) {
 			continue
 		}
 		if m.verdict.Confidence < w.engine.opts.Confidence {
@@ -276,12 +284,47 @@ func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
 	return h
 }
 
-// cursor returns the cursor that counts characters as the outermost encoding
-// has them. One that is first needed in the middle of a stream takes the line
-// of the UTF-8 cursor, whose count of line feeds is the same for text.
+// A run is an encoded container in the content and the keys that it holds.
+type run struct {
+	from, to int
+	keys     map[finding.ID]bool
+}
+
+// told tells whether the match lies in an encoded container that has shown the
+// same key already: not everything in compressed data is compressed.
+func (c *content) told(m match) bool {
+	return slices.ContainsFunc(c.runs, func(r run) bool {
+		return r.from <= m.start && m.start < r.to && r.keys[m.verdict.Key.ID()]
+	})
+}
+
+// wideText tells whether text begins as UTF-16: with a byte order mark, or with
+// every other byte zero, as Latin letters are.
+func wideText(b []byte) bool {
+	if len(b) < 2 {
+		return false
+	}
+	if b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff {
+		return true
+	}
+	var zeros [2]int
+	head := b[:min(len(b), 16)]
+	for i, c := range head {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	most, least := max(zeros[0], zeros[1]), min(zeros[0], zeros[1])
+	return most > len(head)/4 && least*4 <= most
+}
+
+// cursor returns the cursor that counts characters as the content has them: in
+// UTF-16 where a key was found in it and the whole content is. A cursor that is
+// first needed in the middle of a stream takes the line of the UTF-8 cursor,
+// whose count of line feeds is the same for text.
 func (c *content) cursor(layers []string) *cursor {
 	enc := utf8Text
-	if len(layers) > 0 {
+	if len(layers) > 0 && c.wide {
 		switch layers[0] {
 		case "utf-16le":
 			enc = utf16LE
@@ -303,7 +346,7 @@ func (c *content) cursor(layers []string) *cursor {
 // trimEnd moves end back over what only separates an encoded run from what
 // follows it.
 func trimEnd(b []byte, start, end int) int {
-	for end > start && bytes.IndexByte([]byte(" \t\r\n\x00"), b[end-1]) >= 0 {
+	for end > start && bytes.IndexByte([]byte(" \t\r\n"), b[end-1]) >= 0 {
 		end--
 	}
 	return end

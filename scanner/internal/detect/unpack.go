@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
 
@@ -143,6 +144,11 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	inner := &content{member: c.member, layers: slices.Concat(c.layers, f.layers), budget: c.budget}
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
 	if len(sub.out.Hits) > 0 {
+		keys := map[finding.ID]bool{}
+		for _, h := range sub.out.Hits {
+			keys[h.Key.ID()] = true
+		}
+		c.runs = append(c.runs, run{start, f.source(f.text.To), keys})
 		root := f
 		for root.outer != nil {
 			root = root.outer
