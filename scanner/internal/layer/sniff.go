@@ -260,11 +260,7 @@ func looksLikeZlib(h []byte) bool {
 		return false
 	}
 	block := h[2:]
-<<<<<<< HEAD
-	if plainText(block[:min(len(block), 32)]) { // "x^2"
-=======
 	if isPlainText(block[:min(len(block), 32)]) { // "x^2"
->>>>>>> containers
 		return false
 	}
 	switch block[0] >> 1 & 3 {
@@ -281,11 +277,7 @@ func looksLikeZlib(h []byte) bool {
 	return false
 }
 
-<<<<<<< HEAD
-func plainText(b []byte) bool {
-=======
 func isPlainText(b []byte) bool {
->>>>>>> containers
 	for _, c := range b {
 		if c < '\t' || c > '~' {
 			return false
