@@ -79,7 +79,7 @@ func leftOfList(b []byte, pos int) int {
 		switch c := b[i]; {
 		case c == '\n':
 			foreign = longestColumn
-		case (c == 'n' || c == 'r' || c == 't') && i > 0 && b[i-1] == '\\':
+		case isEscapedSpace(b, i):
 		case hexAlphabet[c] < 0 && c != 'x' && c != 'X' && !inGap(c):
 			foreign--
 		}
@@ -91,7 +91,7 @@ func leftOfList(b []byte, pos int) int {
 // with or without 0x or \x in front. It returns where the digits begin and end, or
 // zeros. An item begins where a word begins, or at pos.
 func hexItem(b []byte, i, pos int) (digits, end int) {
-	if i >= len(b) || i > 0 && i != pos && isWordByte(b[i-1]) {
+	if i >= len(b) || i > 0 && i != pos && isWordByte(b[i-1]) && !isEscapedSpace(b, i-1) {
 		return 0, 0
 	}
 	digits = i
@@ -104,6 +104,11 @@ func hexItem(b []byte, i, pos int) (digits, end int) {
 		return 0, 0
 	}
 	return digits, end
+}
+
+// isEscapedSpace tells whether b[i] is the letter of an escaped line end or tab.
+func isEscapedSpace(b []byte, i int) bool {
+	return i > 0 && b[i-1] == '\\' && (b[i] == 'n' || b[i] == 'r' || b[i] == 't')
 }
 
 // isHexEscape tells whether b begins with an escape such as \x70.
