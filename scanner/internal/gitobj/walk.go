@@ -151,6 +151,8 @@ func (s *Store) Walk(ctx context.Context, o WalkOptions, newVisitor func() Visit
 		}
 		w.walkLoose(again)
 	}
+	// Indexes that were found damaged have been made anew since.
+	w.prepareLinks(s.list(), nil)
 	return w.result(), ctx.Err()
 }
 

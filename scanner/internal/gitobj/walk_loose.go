@@ -41,7 +41,8 @@ func (w *worker) loose(i int) {
 	src := w.job.source
 	id := src.loose[i]
 	path := loosePath(src.path, id)
-	l, err := openLoose(path)
+	l := &w.opened
+	err := l.open(path)
 	if err == nil {
 		src.state[i] = uint8(l.t)
 		if w.walk.o.Types.Has(l.t) {

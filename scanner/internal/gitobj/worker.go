@@ -16,6 +16,7 @@ type worker struct {
 	z       inflate.Inflater
 	spare   buffers
 	object  Object
+	opened  looseReader
 
 	stack  []frame    // from a root to the object whose children are built
 	live   int64      // bytes that the stack holds
