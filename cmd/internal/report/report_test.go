@@ -50,7 +50,7 @@ func TestFormatOf(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain é 日本 👩‍💻 नमस्‍ते": "plain é 日本 👩‍💻 नमस्‍ते",
+		"plain é 日本 👩\u200d💻 नमस्\u200dते": "plain é 日本 👩\u200d💻 नमस्\u200dते",
 		"a\nb\r\tc":              `a\nb\r\tc`,
 		"\x1b[2J\x7f\x00":        `\x1b[2J\x7f\x00`,
 		"\u009b31m":              `\u009b31m`,

@@ -72,8 +72,12 @@ func (t *table) line(s string) { t.print(s + "\n") }
 // text writes a paragraph, wrapped to the terminal, its first line indented by
 // first columns and the others by rest.
 func (t *table) text(color, s string, first, rest int) {
-	columns := first
-	for _, l := range wrap(s, t.o.Width, first, rest) {
+	s = actionSafe(s)
+	columns, width := first, t.o.Width
+	if width > 0 && strings.Contains(s, "::") {
+		width -= len(`\x3a`) - len(":") // a line may come to begin with it
+	}
+	for _, l := range wrap(s, width, first, rest) {
 		t.line(strings.Repeat(" ", columns) + t.paint(color, actionSafe(l)))
 		columns = rest
 	}
