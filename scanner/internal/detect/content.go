@@ -275,6 +275,9 @@ func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
 	if len(h.Layers) == len(c.layers) {
 		h.Snippet = snippet(b, m, found, start.line)
 	}
+	if reason, ok := w.allowed(b, m.start, trimEnd(b, m.start, m.end), c.wide); ok {
+		h.Inline = &reason
+	}
 	name := string(h.Key.ID()) + strings.Join(h.Layers, ",")
 	if c.ordinals == nil {
 		c.ordinals = map[string]int{}
