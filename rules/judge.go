@@ -46,7 +46,7 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 
 	var sk sketch
 	random := 0
-	if len(body) > 0 {
+	if len(body) >= leastBody {
 		sk.draw(body, toBegin)
 		random = sk.random(0, len(body))
 	}

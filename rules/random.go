@@ -67,11 +67,21 @@ type sketch struct {
 // draw finds the cheapest description of body, at most maxBody long. It may
 // begin with drawn characters at the cost of begin.
 func (s *sketch) draw(body []byte, begin int32) {
-	var cost [2][maxBody]int32
+	var word, patt [maxBody]int32
 	n := len(body)
-	wordCosts(cost[words][:n], body)
-	patternCosts(cost[pattern][:n], body)
+	wordCosts(word[:n], body)
+	patternCosts(patt[:n], body)
+	if wordsThroughout(word[:n], patt[:n], begin, body) {
+		s.n, s.evidence = n, 0
+		clear(s.way[:n])
+		return
+	}
+	s.search(body, word[:n], patt[:n], begin)
+}
 
+// search is draw without its short cut (Viterbi's algorithm).
+func (s *sketch) search(body []byte, word, patt []int32, begin int32) {
+	n := len(body)
 	// total is what the body costs up to here if it ends in each way, plain what
 	// it costs as names and words throughout.
 	var total [ways]int32
@@ -101,8 +111,10 @@ func (s *sketch) draw(body []byte, begin int32) {
 				from[i][w] = uint8(best)
 			}
 			switch {
-			case w < drawn:
-				total[w] += cost[w][i]
+			case w == words:
+				total[w] += word[i]
+			case w == pattern:
+				total[w] += patt[i]
 			case class >= lower && folded > alphabets[w-drawn].last:
 				total[w] += never
 			default:
@@ -112,7 +124,7 @@ func (s *sketch) draw(body []byte, begin int32) {
 				}
 			}
 		}
-		plain += cost[words][i]
+		plain += word[i]
 	}
 	s.n = n
 	best := least(total[:])
@@ -122,6 +134,35 @@ func (s *sketch) draw(body []byte, begin int32) {
 		best = int(from[i][best])
 	}
 }
+
+// wordsThroughout reports whether no stretch of body can be so much cheaper in
+// another way that it pays for the change. It spares names the whole search,
+// and never says so of a body that has anything drawn.
+func wordsThroughout(word, patt []int32, begin int32, body []byte) bool {
+	var gain, prefixGain int32
+	for i, b := range body {
+		cheapest := min(patt[i], leastDrawn[b])
+		prefixGain += word[i] - cheapest
+		gain = max(0, gain) + word[i] - cheapest
+		if prefixGain > begin || gain > apart && i > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// leastDrawn holds what each character costs in the cheapest alphabet.
+var leastDrawn = func() (t [256]int32) {
+	for c := range t {
+		t[c] = never
+		for _, a := range alphabets {
+			if classOf[c] < lower || fold(byte(c)) <= a.last {
+				t[c] = min(t[c], a.class[classOf[c]])
+			}
+		}
+	}
+	return t
+}()
 
 // mixedCase reports whether body has small letters and capitals.
 func mixedCase(body []byte) bool {
