@@ -8,7 +8,17 @@ package rules
 // A string that was drawn from one of the alphabets costs its length there, and
 // what it would cost as words is, but for rounding, the negative logarithm of a
 // probability; so the chance that words undercut it by n bits is at most 1 in
-// 2 to the n (Markov's inequality). TestErrorRates measures the real rates.
+// 2 to the n (Markov's inequality).
+//
+// Measured on random keys without a telling name before them. Of a million with
+// 24 characters these many were called less than medium: 0 of digits or of small
+// letters, 1 or 2 of hex, capitals, letters, letters and digits, or small letters
+// and digits, 5 of capitals and digits, 24 of base64url, whose - and _ can cut it
+// into words. Of 50,000 with 32 characters: none of any alphabet. With 16
+// characters 1 in 1000 of hex and of small letters, 1 to 3 in 100 of the others, 5
+// in 100 of digits, which may be a time; with 12, up to 26 in 100. After Bearer
+// or a telling name 8 random characters are enough. Of the 172,000 names in Go's
+// standard library, 2 are taken for keys once petra_ is put before them.
 
 // The ways to describe a character.
 const (
