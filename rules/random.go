@@ -15,8 +15,8 @@ package rules
 // letters, 1 or 2 of hex, capitals, letters, letters and digits, or small letters
 // and digits, 5 of capitals and digits, 24 of base64url, whose - and _ can cut it
 // into words. Of 50,000 with 32 characters: none of any alphabet. With 16
-// characters 1 in 1000 of hex and of small letters, 1 to 3 in 100 of the others, 5
-// in 100 of digits, which may be a time; with 12, up to 26 in 100. After Bearer
+// characters 1 in 10,000 of hex, 1 in 1000 of small letters, up to 3 in 100 of the
+// others, 5 in 100 of digits, which may be a time; with 12, up to 20 in 100. After Bearer
 // or a telling name 8 random characters are enough. Of the 172,000 names in Go's
 // standard library, 2 are taken for keys once petra_ is put before them.
 
@@ -207,16 +207,17 @@ func (s *sketch) random(i, j int) int {
 // capitals reports whether all letters that were drawn are capitals, and counts
 // the digits that were.
 func (s *sketch) capitals(body []byte) (only bool, digits int) {
+	only = true
 	for i, w := range s.way[:s.n] {
 		if w < drawn {
 			continue
 		}
 		switch classOf[body[i]] {
 		case lower:
-			return false, 0
+			only = false
 		case digit:
 			digits++
 		}
 	}
-	return true, digits
+	return only, digits
 }
