@@ -69,7 +69,7 @@ func (w *Worker) search(ctx context.Context, f *frame, c *content, found []match
 func (w *Worker) peel(f *frame, c *content, hit literal.Hit) (*frame, bool) {
 	depth := len(f.layers)
 	if depth >= len(w.peelers) {
-		if hit.Kind != literal.Plain {
+		if hit.Kind != literal.Plain && depth > 0 {
 			w.gap(&w.out.Cut, c, "encodings nested deeper than the limit")
 		}
 		return nil, false
