@@ -195,7 +195,7 @@ func shownDir(dir string) string {
 func (s *Scan) addRules(extra []rules.Rule) error {
 	set, err := s.opts.Rules.With(extra...)
 	if err != nil {
-		return err
+		return fmt.Errorf("add the rules of the repository to those in use: %w", err)
 	}
 	s.opts.Rules = set
 	s.result.Report.Tool.Rules = set.Hash()

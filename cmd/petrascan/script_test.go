@@ -63,6 +63,10 @@ func TestScripts(t *testing.T) {
 			"same":   same,
 			"utf16":  utf16File,
 			"setrev": setRev,
+
+			"ids":        expandIDs,
+			"setid":      setID,
+			"suppressed": suppressed,
 		},
 	})
 }

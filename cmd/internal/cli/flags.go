@@ -32,6 +32,8 @@ type scanFlags struct {
 	timeout         time.Duration
 	sarifCategory   string
 	sarifHistory    string
+
+	configFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -42,6 +44,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.Var(oneOf{&f.minConfidence, []string{"low", "medium", "high"}}, "min-confidence", "report keys from this confidence on")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this doublestar `GLOB`; repeatable")
 	flags.StringArrayVar(&f.include, "include", nil, "search only files that match this doublestar `GLOB`; repeatable")
+	f.configFlags.add(cmd)
 	flags.IntVar(&f.maxArchiveDepth, "max-archive-depth", d.MaxArchiveDepth, "open archives nested `N` deep, 0 for none")
 	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested `N` deep, 0 for none")
 	flags.BoolVar(&f.requireComplete, "require-complete", false, "count absent and opaque content as incomplete")
@@ -85,5 +88,6 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	o.Exclude, o.Include = f.exclude, f.include
 	o.MaxArchiveDepth, o.MaxDecodeDepth = f.maxArchiveDepth, f.maxDecodeDepth
 	o.RequireComplete, o.Jobs = f.requireComplete, f.jobs
-	return o, nil
+	err = f.configure(&o)
+	return o, err
 }

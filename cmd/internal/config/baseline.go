@@ -16,8 +16,8 @@ const baselineHead = "# Petra API keys that are known and accepted, by key id. S
 
 // ParseBaseline reads a baseline: one key id a line, then perhaps # and why it
 // is accepted. Order and repeated lines do not matter, so that Git may merge
-// two baselines by keeping all lines. The error joins a [Mistake] for
-// everything that is wrong.
+// two baselines by keeping all lines. The error is of
+// type [Mistakes].
 func ParseBaseline(name string, data []byte) ([]scanner.Allow, error) {
 	wrong := mistakes{file: name}
 	var list []scanner.Allow

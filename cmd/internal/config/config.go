@@ -60,7 +60,7 @@ func (c *Config) List(name string) []string {
 }
 
 // Parse reads a file; name is for messages, and what relative paths in it are
-// relative to. The error joins a [Mistake] for everything that is wrong.
+// relative to. The error is of type [Mistakes].
 func Parse(name string, data []byte, trust Trust) (*Config, error) {
 	p := &parser{file: name, trust: trust, mistakes: mistakes{file: name}, config: &Config{}}
 	document := map[string]any{}

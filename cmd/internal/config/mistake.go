@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,10 +22,21 @@ func (m *Mistake) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Reason)
 }
 
+// Mistakes are all that is wrong with a file, in its order.
+type Mistakes []*Mistake
+
+func (m Mistakes) Error() string {
+	lines := make([]string, len(m))
+	for i, x := range m {
+		lines[i] = x.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
 // mistakes collects what is wrong with one file.
 type mistakes struct {
 	file string
-	list []*Mistake
+	list Mistakes
 }
 
 func (m *mistakes) add(at position, format string, args ...any) {
@@ -38,11 +48,10 @@ func (m *mistakes) err() error {
 	slices.SortStableFunc(m.list, func(a, b *Mistake) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	var list []error
-	for _, x := range m.list {
-		list = append(list, x)
+	if len(m.list) == 0 {
+		return nil
 	}
-	return errors.Join(list...)
+	return m.list
 }
 
 // didYouMean suggests the name that a word was meant to be, if one is near.
