@@ -3,6 +3,7 @@ package scanner
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -63,9 +64,41 @@ func directory(path string) (string, error) {
 	return dir, nil
 }
 
-// ReadFileIn returns the [ReadFile] of a directory on disk. It does not follow
+// OwnFiles returns what [Options.Own] is called with for the repository that
+// path lies in, or for the directory where there is none: how to read its own
+// files, at revision rev or, if that is empty, in the work tree, and what to
+// write before their names.
+func OwnFiles(path, rev string) (prefix string, read ReadFile, err error) {
+	r, err := repo.Discover(path)
+	if err != nil {
+		r = nil
+	}
+	dir, err := directory(path)
+	if err != nil {
+		return "", nil, err
+	}
+	if r != nil {
+		dir = r.WorkTree
+	}
+	return ownFiles(r, dir, rev)
+}
+
+// ownFiles is OwnFiles for an open repository, or nil, and its work tree.
+func ownFiles(r *repo.Repo, dir, rev string) (prefix string, read ReadFile, err error) {
+	switch {
+	case rev != "" && r == nil:
+		return "", nil, fmt.Errorf("%s lies in no repository, so there is no %s to read its configuration from", dir, rev)
+	case rev != "":
+		return rev + ":", func(name string) ([]byte, error) { return history.ReadAt(r, rev, name) }, nil
+	case dir == "": // a bare repository has no file but in its history
+		return "", func(string) ([]byte, error) { return nil, fs.ErrNotExist }, nil
+	}
+	return shownDir(dir), readFileIn(dir), nil
+}
+
+// readFileIn returns the [ReadFile] of a directory on disk. It does not follow
 // symbolic links.
-func ReadFileIn(dir string) ReadFile {
+func readFileIn(dir string) ReadFile {
 	return func(name string) ([]byte, error) {
 		path := filepath.Join(dir, name)
 		info, err := os.Lstat(path)
@@ -106,9 +139,6 @@ func (s *Scan) enter(path string) error {
 	r, err := repo.Discover(path)
 	if err != nil {
 		r = nil // whoever reads the repository tells what is wrong with it
-		if s.opts.OwnFrom != "" {
-			return fmt.Errorf("%s: the configuration of %s can't be had: %w", path, s.opts.OwnFrom, err)
-		}
 	}
 	dir, err := directory(path)
 	if err != nil {
@@ -166,15 +196,11 @@ func (s *Scan) territory(r *repo.Repo, dir string, named bool) (*territory, erro
 
 // own asks the caller to read the repository's files.
 func (s *Scan) own(r *repo.Repo, dir string) (*Own, error) {
-	switch rev := s.opts.OwnFrom; {
-	case rev != "" && r == nil:
-		return nil, fmt.Errorf("%s is no repository, so it has no %s to read the configuration from", dir, rev)
-	case rev != "":
-		return s.opts.Own(rev+":", func(name string) ([]byte, error) { return history.ReadAt(r, rev, name) })
-	case dir == "":
-		return &Own{}, nil // a bare repository has no file of its own but in its history
+	prefix, read, err := ownFiles(r, dir, s.opts.OwnFrom)
+	if err != nil {
+		return nil, err
 	}
-	return s.opts.Own(shownDir(dir), ReadFileIn(dir))
+	return s.opts.Own(prefix, read)
 }
 
 // shownDir returns a directory as the prefix of the names of files in it,

@@ -18,6 +18,9 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err := f.settle(env); err != nil {
 		return err
 	}
+	if err := f.readBaseline(env); err != nil {
+		return err
+	}
 	outputs, err := f.reports()
 	if err != nil {
 		return err

@@ -48,7 +48,11 @@ func (f *configFlags) add(cmd *cobra.Command) {
 // default. Lists add up.
 func (f *scanFlags) settle(env *Env) error {
 	f.origins = map[string]string{}
-	f.set.Visit(func(flag *pflag.Flag) { f.origins[flag.Name] = "--" + flag.Name })
+	f.set.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed {
+			f.origins[flag.Name] = "--" + flag.Name
+		}
+	})
 	for _, name := range config.Variables() {
 		variable := config.Variable(name)
 		if err := f.fill(name, variable, env.Getenv(variable)); err != nil {
@@ -67,6 +71,11 @@ func (f *scanFlags) settle(env *Env) error {
 		}
 	}
 	f.outputs = append(f.outputs, f.user.List("output")...)
+	return nil
+}
+
+// readBaseline reads the list of key ids that --baseline names.
+func (f *configFlags) readBaseline(env *Env) error {
 	if f.baseline == "" {
 		return nil
 	}

@@ -225,6 +225,14 @@ func checkID(id string) string {
 	return "want a key id: 64 digits of lower-case hexadecimal, as reports have it"
 }
 
+// CheckID tells whether a text is a key id, and if not, what is wrong with it.
+func CheckID(id string) error {
+	if wrong := checkID(id); wrong != "" {
+		return errors.New(wrong)
+	}
+	return nil
+}
+
 func (p *parser) allow(v any) {
 	lines := map[finding.ID]int{}
 	p.tables("allow", v, []string{"key", "reason", "owner", "expires"}, func(path string, table map[string]any) {
