@@ -28,7 +28,7 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 		w.object = Object{ID: f.id(next.entry), Type: t, Size: int64(len(data)), Data: data[:len(data):len(data)], Pack: f.pack.path}
 		w.visitor.Visit(&w.object)
 	}
-	if o.CheckLinks && t != Blob {
+	if t == Tree && w.trees != nil || o.CheckLinks && t != Blob {
 		err := w.links(t, &next, base)
 		if doubt == nil {
 			doubt = err
@@ -50,7 +50,7 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 // wanted tells whether an object is to be shown.
 func (w *worker) wanted(t Type, hit bool, data []byte) bool {
 	o := &w.walk.o
-	return o.Match == nil || hit || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
+	return o.Match == nil || hit || o.Always.Has(t) || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
 }
 
 // links notes what the object in next names and the store lacks.
@@ -68,7 +68,11 @@ func (w *worker) links(t Type, next, base *frame) (err error) {
 	if n := len(w.bounds); n > 0 {
 		dst, w.bounds = w.bounds[n-1][:0], w.bounds[:n-1]
 	}
-	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink)
+	w.news.begin()
+	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink, w.news.keep)
+	if w.trees != nil {
+		w.tellTree(next, base)
+	}
 	return err
 }
 
@@ -81,14 +85,18 @@ func (w *worker) follow(t Type, data []byte) error {
 	case Tag:
 		return tagLinks(data, w.linkID[:hs], w.link)
 	case Tree:
-		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink)
+		w.news.begin()
+		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink, w.news.keep)
 		return err
 	}
 	return nil
 }
 
 func (w *worker) treeLink(e treeEntry) {
-	if t, ok := e.link(); ok {
+	if w.trees != nil {
+		w.news.tree.Fresh = append(w.news.tree.Fresh, e.public())
+	}
+	if t, ok := e.link(); ok && w.walk.o.CheckLinks {
 		w.link(e.id, t)
 	}
 }

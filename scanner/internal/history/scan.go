@@ -109,6 +109,7 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 
 // A haul is what the walk over a store brought up.
 type haul struct {
+	commits []commit // all of the store, if they were read on the way; else nil
 	objects map[gitobj.Type]map[gitobj.ID]holder
 	names   map[string]detect.Outcome
 	missing []gitobj.Missing
@@ -124,6 +125,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Overlap:    h.opts.Engine.Overlap(),
 		Whole:      h.opts.Engine.Whole,
 		Progress:   h.opts.Progress,
+		Always:     gitobj.Types(gitobj.Commit),
 		CheckLinks: true,
 	}, func() gitobj.Visitor {
 		s := newSearcher(ctx, h.opts.Engine)
@@ -135,7 +137,13 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		found.add(s)
 		h.result.Errors = append(h.result.Errors, s.errors...)
 	}
+	for _, s := range searchers {
+		found.commits = append(found.commits, s.commits...)
+	}
 	if walked != nil {
+		if int64(len(found.commits)) < walked.Present[gitobj.Commit] {
+			found.commits = nil // some were not shown
+		}
 		h.count(walked)
 		found.missing = walked.Missing
 	}

@@ -23,6 +23,7 @@ type searcher struct {
 	engine  *detect.Engine
 	holders map[gitobj.Type][]holder
 	names   map[string]detect.Outcome // of tree entries
+	commits []commit                  // those that were shown
 	errors  []finding.Error
 }
 
@@ -44,6 +45,14 @@ func (s *searcher) Visit(o *gitobj.Object) {
 	case gitobj.Commit, gitobj.Tag:
 		if o.Data == nil {
 			s.keep(o, holder{id: o.ID, outcome: s.stream(o)})
+			return
+		}
+		if o.Type == gitobj.Commit {
+			if c, err := parseCommit(o.ID, o.Data); err == nil {
+				s.commits = append(s.commits, c)
+			}
+		}
+		if !s.engine.Candidate(o.Data) {
 			return
 		}
 		start := messageStart(o.Data)
