@@ -16,7 +16,7 @@ var floors = [][]string{
 	{"cmd/internal/report"},
 	{"scanner"},
 	{"scanner/internal/files", "scanner/internal/history"},
-	{"scanner/internal/detect", "scanner/internal/repo"},
+	{"scanner/internal/detect", "scanner/internal/repo", "scanner/internal/cache"},
 	{"scanner/internal/layer"},
 	{"scanner/internal/gitobj"},
 	{"scanner/internal/literal", "scanner/internal/inflate"},

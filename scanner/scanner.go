@@ -7,6 +7,7 @@ import (
 
 	"github.com/petrascan/petrascan/rules"
 	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/files"
 	"github.com/petrascan/petrascan/scanner/internal/history"
@@ -25,6 +26,7 @@ type Options struct {
 	Include         []string // as Exclude; empty: everything
 	Jobs            int      // workers; 0: one a CPU
 	RequireComplete bool     // absent and opaque content makes the scan incomplete
+	CacheDir        string   // remembers packs that were read, see [ClearCache]; "": nothing is remembered
 	Progress        func(Progress)
 	Now             func() time.Time // the clock; nil: time.Now
 }
@@ -59,6 +61,7 @@ type Result struct {
 type Scan struct {
 	opts       Options
 	engine     *detect.Engine
+	cache      *cache.Cache // nil: none
 	globs      *files.Globs
 	started    time.Time
 	result     *Result
@@ -91,6 +94,9 @@ func New(command string, o Options) (*Scan, error) {
 		roots:     map[int]string{},
 		repos:     map[int]*repo.Repo{},
 	}
+	if o.CacheDir != "" {
+		s.cache, _ = cache.Open(o.CacheDir) // one that can't be used is done without
+	}
 	s.result = &Result{
 		Keys: map[finding.ID]finding.Key{},
 		Report: &finding.Report{
@@ -119,7 +125,7 @@ func (s *Scan) warn(format string, args ...any) {
 
 // historyOptions are the options of a scan of a repository's objects.
 func (s *Scan) historyOptions(target string, index bool) history.Options {
-	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Progress: s.progress(target)}
+	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Cache: s.cache, Progress: s.progress(target)}
 }
 
 func (s *Scan) progress(target string) func(items, bytes int64) {

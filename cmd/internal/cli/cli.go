@@ -83,7 +83,7 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
 		newScan(env), newFiles(env), newHistory(env), newStaged(env),
-		newRules(env), newReport(env), newCompletion(env), newMan(env), newVersion(env),
+		newRules(env), newReport(env), newCache(env), newCompletion(env), newMan(env), newVersion(env),
 	)
 	return root
 }
