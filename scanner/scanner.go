@@ -24,11 +24,15 @@ type Options struct {
 	MaxArchiveDepth int      // 0: no container is opened
 	Exclude         []string // doublestar globs on slash paths relative to the target
 	Include         []string // as Exclude; empty: everything
+	Gitignore       bool     // leave out untracked files that Git ignores
+	Follow          bool     // follow symbolic links that leave a target
+	OneFilesystem   bool     // stay on a target's file system
 	Jobs            int      // workers; 0: one a CPU
 	RequireComplete bool     // absent and opaque content makes the scan incomplete
 	CacheDir        string   // remembers packs that were read, see [ClearCache]; "": nothing is remembered
 	Progress        func(Progress)
-	Now             func() time.Time // the clock; nil: time.Now
+	Getenv          func(string) string // finds the user's Git configuration, for what Git ignores; nil: a repository's own alone counts
+	Now             func() time.Time    // the clock; nil: time.Now
 }
 
 // Progress is how far a scan has come. It is reported now and then, from any

@@ -21,6 +21,9 @@ type scanFlags struct {
 	minConfidence   string
 	exclude         []string
 	include         []string
+	gitignore       bool
+	follow          bool
+	oneFilesystem   bool
 	maxArchiveDepth int
 	maxDecodeDepth  int
 	requireComplete bool
@@ -43,6 +46,9 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.Var(oneOf{&f.minConfidence, []string{"low", "medium", "high"}}, "min-confidence", "report keys from this confidence on")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this doublestar `GLOB`; repeatable")
 	flags.StringArrayVar(&f.include, "include", nil, "search only files that match this doublestar `GLOB`; repeatable")
+	flags.BoolVar(&f.gitignore, "gitignore", false, "leave out untracked files that Git ignores")
+	flags.BoolVar(&f.follow, "follow", false, "follow symbolic links that leave the PATH")
+	flags.BoolVar(&f.oneFilesystem, "one-file-system", false, "stay on the file system of the PATH")
 	flags.IntVar(&f.maxArchiveDepth, "max-archive-depth", d.MaxArchiveDepth, "open archives nested `N` deep, 0 for none")
 	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested `N` deep, 0 for none")
 	flags.BoolVar(&f.requireComplete, "require-complete", false, "count absent and opaque content as incomplete")
@@ -85,6 +91,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	}
 	o.MinConfidence = confidence
 	o.Exclude, o.Include = f.exclude, f.include
+	o.Gitignore, o.Follow, o.OneFilesystem = f.gitignore, f.follow, f.oneFilesystem
 	o.MaxArchiveDepth, o.MaxDecodeDepth = f.maxArchiveDepth, f.maxDecodeDepth
 	o.RequireComplete, o.Jobs = f.requireComplete, f.jobs
 	if dir, err := cacheDir(); err == nil && !f.noCache {

@@ -30,6 +30,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	defer stop()
 	progress := newProgress(env, f)
 	opts.Progress = progress.report
+	opts.Getenv = env.Getenv
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
