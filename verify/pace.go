@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// As many requests as the rate allows in this time may begin together after a
+// rest: few keys are not worth waiting for.
+const burst = time.Second
+
 // A pacer spaces requests out, holds all of them back while the API wants to be
 // left alone, and knows when to give up.
 type pacer struct {
@@ -15,7 +19,7 @@ type pacer struct {
 	budget   time.Duration
 
 	mu        sync.Mutex
-	next      time.Time // when the next request may begin
+	next      time.Time // when the next request may begin; it may lie in the past by a burst
 	notBefore time.Time // when any request may begin
 	last      time.Time // when the API last answered
 	over      bool
@@ -34,18 +38,14 @@ func (p *pacer) wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
 		now := p.now()
+		if least := now.Add(-burst); p.next.Before(least) {
+			p.next = least
+		}
 		at := now
-		if p.next.After(at) {
+		if p.next.After(now) && !p.over {
 			at = p.next
 		}
-		if p.notBefore.After(at) {
-			at = p.notBefore
-		}
-		if p.over {
-			at = now
-		} else {
-			p.next = at.Add(p.interval)
-		}
+		p.next = p.next.Add(p.interval)
 		p.mu.Unlock()
 		if at.Equal(now) {
 			return ctx.Err()
@@ -81,6 +81,7 @@ func (p *pacer) pause(d time.Duration) bool {
 	}
 	if until.After(p.notBefore) {
 		p.notBefore = until
+		p.next = until
 	}
 	return true
 }

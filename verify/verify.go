@@ -33,7 +33,8 @@ type Options struct {
 	Control finding.Key
 	// Jobs is how many requests may be under way at a time; 0 means 4.
 	Jobs int
-	// Rate is how many requests a second are begun at most; 0 means 10.
+	// Rate is how many requests a second are begun at most, but for as many
+	// that may begin at once after a rest; 0 means 10.
 	Rate float64
 	// Budget is how long to go on without an answer, be it for rate limits or
 	// errors, before giving the remaining keys up; 0 means two minutes.

@@ -608,3 +608,34 @@ func TestPoison(t *testing.T) {
 		clean(t, k, seen.String(), api.Seen())
 	}
 }
+
+// TestPace: a burst at once, then the rate; after a rate limit no burst.
+func TestPace(t *testing.T) {
+	time_ := newClock()
+	start := time_.Now()
+	p := newPacer(Options{Rate: 10, Budget: time.Hour, Now: time_.Now, Sleep: time_.Sleep})
+	took := func(n int) time.Duration {
+		from := time_.Now()
+		for range n {
+			if err := p.wait(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return time_.Now().Sub(from)
+	}
+	if d := took(11); d != 0 {
+		t.Errorf("a burst took %s", d)
+	}
+	if d := took(30); d != 3*time.Second {
+		t.Errorf("30 requests took %s", d)
+	}
+	if !p.pause(time.Minute) {
+		t.Error("the budget allows a minute")
+	}
+	if d := took(11); d != time.Minute+time.Second {
+		t.Errorf("after a limit 11 requests took %s", d)
+	}
+	if p.pause(time.Hour) || !p.givenUp() {
+		t.Errorf("an hour after %s is beyond the budget", time_.Now().Sub(start))
+	}
+}

@@ -32,6 +32,7 @@ type scanFlags struct {
 	timeout         time.Duration
 	sarifCategory   string
 	sarifHistory    string
+	verify          verifyFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -45,7 +46,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.VarP(oneOf{&f.format, formats}, "format", "f", "what to write to standard output, a `FORMAT` out of "+strings.Join(formats, ", "))
 	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to this `[FORMAT:]FILE` as well; repeatable")
-	flags.Var(oneOf{&f.failOn, []string{"any", "none"}}, "fail-on", "which findings make the exit status 1")
+	flags.Var(oneOf{&f.failOn, []string{"any", "active", "none"}}, "fail-on", "which keys make the exit status 1; active needs --verify")
 	flags.Var(oneOf{&f.minConfidence, []string{"low", "medium", "high"}}, "min-confidence", "report keys from this confidence on")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this doublestar `GLOB`; repeatable")
 	flags.StringArrayVar(&f.include, "include", nil, "search only files that match this doublestar `GLOB`; repeatable")
@@ -60,6 +61,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but the report")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress on a terminal")
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop after `TIME`, such as 90s, and report what was found")
+	f.verify.add(flags)
 }
 
 // options turns the flags into the scanner's.
