@@ -184,35 +184,39 @@ func (s *Scan) joinWorkTrees() {
 		}
 	}
 	status := map[int]*trackedStatus{}
-	kept := s.sightings[:0:0]
+	kept := make([]finding.Sighting, 0, len(s.sightings))
 	for i := range s.sightings {
-		x := s.sightings[i]
-		root, ok := s.roots[x.Target]
-		if !ok || x.Location != finding.InFile {
-			continue
-		}
-		target, path, ok := s.workTreeOf(filepath.Join(root, filepath.FromSlash(x.Path)))
-		if !ok {
-			continue
-		}
-		if status[target] == nil {
-			status[target] = newTrackedStatus(s.repos[target])
-		}
-		s.sightings[i].Tracked = status[target].of(path)
-		at := placeOf(&x)
-		at.target, at.path = target, path
-		if v := versions[at]; v != nil {
-			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet
-			v.Tracked = s.sightings[i].Tracked
-			s.sightings[i].Masked = "" // told by v
+		x := &s.sightings[i]
+		target, path, ok := s.inWorkTree(x)
+		if ok {
+			if status[target] == nil {
+				status[target] = newTrackedStatus(s.repos[target])
+			}
+			x.Tracked = status[target].of(path)
+			at := placeOf(x)
+			at.target, at.path = target, path
+			if v := versions[at]; v != nil {
+				v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet, v.Tracked = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet, x.Tracked
+				x.Location = "" // told by v
+			}
 		}
 	}
 	for _, x := range s.sightings {
-		if x.Masked != "" {
+		if x.Location != "" {
 			kept = append(kept, x)
 		}
 	}
 	s.sightings = kept
+}
+
+// inWorkTree tells in which repository's work tree a finding in a file lies, and
+// at which path there.
+func (s *Scan) inWorkTree(x *finding.Sighting) (target int, path string, ok bool) {
+	root, ok := s.roots[x.Target]
+	if !ok || x.Location != finding.InFile {
+		return 0, "", false
+	}
+	return s.workTreeOf(filepath.Join(root, filepath.FromSlash(x.Path)))
 }
 
 // workTreeOf finds the repository among the targets in whose work tree the

@@ -24,7 +24,7 @@ func TestInterruptedVerify(t *testing.T) {
 	api := verifytest.New()
 	api.Set(finding.NewKey(first), verifytest.Valid)
 	api.Set(finding.NewKey(second), func(w http.ResponseWriter, r *http.Request, _ int) {
-		cancel(cli.Interrupted)
+		cancel(cli.ErrInterrupted)
 		<-r.Context().Done()
 	})
 	server := httptest.NewServer(api)

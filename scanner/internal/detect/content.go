@@ -103,10 +103,13 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	head := make([]byte, layer.SniffLen)
 	n, err := io.ReadFull(r, head)
 	head = head[:n]
-	whole := io.MultiReader(bytes.NewReader(head), r)
 	if err != nil {
-		return w.chunks(ctx, c, whole)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
+		return errors.Join(w.bytes(ctx, c, head), err)
 	}
+	whole := io.MultiReader(bytes.NewReader(head), r)
 	at, random := r.(io.ReaderAt)
 	var tail []byte
 	if random && size > layer.SniffTailLen {

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"bytes"
+
 	"github.com/petrascan/petrascan/rules"
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/layer"
@@ -106,13 +108,21 @@ const encodedLimit = 4 << 20
 
 // Whole tells from the first [layer.SniffLen] bytes of content (or all of it)
 // whether the content must be searched even if no literal stands in it,
-// because it is a container.
+// because it is a container, or a program that may carry one at its end.
 func (e *Engine) Whole(head []byte) bool {
 	if e.opts.Limits.Depth == 0 {
 		return false
 	}
-	_, ok := layer.Sniff(head)
-	return ok
+	if _, ok := layer.Sniff(head); ok {
+		return true
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("MZ")), bytes.HasPrefix(head, []byte("\x7fELF")):
+		return true
+	case bytes.HasPrefix(head, []byte("#!")):
+		return bytes.Contains(head, []byte("PK\x03\x04"))
+	}
+	return false
 }
 
 // Candidate tells whether b holds a literal, and so may hold a key.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/layer"
@@ -143,6 +144,8 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	sub := w.engine.NewWorker()
 	inner := &content{member: c.member, layers: slices.Concat(c.layers, f.layers), budget: c.budget}
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
+	// That a run of letters began like compressed data and was none is no gap.
+	sub.out.Opaque = slices.DeleteFunc(sub.out.Opaque, func(g Gap) bool { return strings.Contains(g.Reason, ": damaged") })
 	if len(sub.out.Hits) > 0 {
 		keys := map[finding.ID]bool{}
 		for _, h := range sub.out.Hits {
