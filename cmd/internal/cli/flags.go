@@ -36,6 +36,7 @@ type scanFlags struct {
 	timeout         time.Duration
 	sarifCategory   string
 	sarifHistory    string
+	verify          verifyFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -58,6 +59,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but the report")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress on a terminal")
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop after `TIME`, such as 90s, and report what was found")
+	f.verify.add(flags)
 }
 
 // addOutput adds the flags that say how a report is written.
@@ -71,7 +73,7 @@ func (f *scanFlags) addOutput(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.VarP(oneOf{&f.format, formats}, "format", "f", "what to write to standard output, a `FORMAT` out of "+strings.Join(formats, ", "))
 	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report to this `[FORMAT:]FILE` as well; repeatable")
-	flags.Var(oneOf{&f.failOn, []string{"any", "none"}}, "fail-on", "which findings make the exit status 1")
+	flags.Var(oneOf{&f.failOn, []string{"any", "active", "none"}}, "fail-on", "which keys make the exit status 1; active needs --verify")
 	flags.StringVar(&f.sarifCategory, "sarif-category", "", "`CATEGORY` of the SARIF run, such as petrascan/main")
 	flags.Var(oneOf{&f.sarifHistory, []string{"include", "omit"}}, "sarif-history", "findings that the checked-out tree does not hold")
 	flags.Var(oneOf{&f.color, []string{"auto", "always", "never"}}, "color", "colours in the table")
