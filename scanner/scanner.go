@@ -7,6 +7,7 @@ import (
 
 	"github.com/petrascan/petrascan/rules"
 	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/files"
 	"github.com/petrascan/petrascan/scanner/internal/history"
@@ -23,10 +24,15 @@ type Options struct {
 	MaxArchiveDepth int      // 0: no container is opened
 	Exclude         []string // doublestar globs on slash paths relative to the target
 	Include         []string // as Exclude; empty: everything
+	Gitignore       bool     // leave out untracked files that Git ignores
+	Follow          bool     // follow symbolic links that leave a target
+	OneFilesystem   bool     // stay on a target's file system
 	Jobs            int      // workers; 0: one a CPU
 	RequireComplete bool     // absent and opaque content makes the scan incomplete
+	CacheDir        string   // remembers packs that were read, see [ClearCache]; "": nothing is remembered
 	Progress        func(Progress)
-	Now             func() time.Time // the clock; nil: time.Now
+	Getenv          func(string) string // finds the user's Git configuration, for what Git ignores; nil: a repository's own alone counts
+	Now             func() time.Time    // the clock; nil: time.Now
 
 	// What the user accepts, in any target.
 	Allow    []Allow
@@ -63,7 +69,8 @@ func Defaults() Options {
 // A Result is a report and the keys that it names.
 type Result struct {
 	Report *finding.Report
-	// Keys holds the text of every key in the report. Its values print masked.
+	// Keys holds the text of every key in the report, and of those whose findings
+	// were suppressed. Its values print masked.
 	Keys map[finding.ID]finding.Key
 
 	exposures map[finding.ID]*finding.Exposure
@@ -76,6 +83,7 @@ type Result struct {
 type Scan struct {
 	opts       Options
 	engine     *detect.Engine
+	cache      *cache.Cache // nil: none
 	globs      *files.Globs
 	started    time.Time
 	result     *Result
@@ -111,6 +119,9 @@ func New(command string, o Options) (*Scan, error) {
 		byDir:     map[string]*territory{},
 	}
 	s.trusted = newLedger(o.Allow, o.Baseline, s.started)
+	if o.CacheDir != "" {
+		s.cache, _ = cache.Open(o.CacheDir) // one that can't be used is done without
+	}
 	s.result = &Result{
 		Keys: map[finding.ID]finding.Key{},
 		Report: &finding.Report{
@@ -139,7 +150,7 @@ func (s *Scan) warn(format string, args ...any) {
 
 // historyOptions are the options of a scan of a repository's objects.
 func (s *Scan) historyOptions(target string, index bool) history.Options {
-	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Progress: s.progress(target)}
+	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Cache: s.cache, Progress: s.progress(target)}
 }
 
 func (s *Scan) progress(target string) func(items, bytes int64) {

@@ -113,7 +113,10 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := files.Walk(ctx, path, files.Options{Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path)})
+	found, err := files.Walk(ctx, path, files.Options{
+		Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path),
+		Gitignore: s.opts.Gitignore, Getenv: s.opts.Getenv, Follow: s.opts.Follow, OneFilesystem: s.opts.OneFilesystem,
+	})
 	if found == nil {
 		return nil, unreadable(path, err)
 	}
@@ -126,6 +129,9 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	for _, e := range found.Errors {
 		e.Target = target
 		s.fail(e)
+	}
+	if found.Vanished > 0 {
+		s.warn("%s vanished from %s before it could be read, such as %s", plural(int(found.Vanished), "entry", "entries"), path, found.VanishedPath)
 	}
 	s.see(target, found.Sightings)
 	return found, s.interrupted(ctx)

@@ -29,6 +29,10 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
+	verifier, err := f.verify.verifier(env, f.failOn)
+	if err != nil {
+		return err
+	}
 	stop := func() {}
 	if f.timeout > 0 {
 		ctx, stop = context.WithTimeoutCause(ctx, f.timeout, context.DeadlineExceeded)
@@ -36,6 +40,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	defer stop()
 	progress := newProgress(env, f)
 	opts.Progress = progress.report
+	opts.Getenv = env.Getenv
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
@@ -50,6 +55,12 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
 	}
+	verifier.check(ctx, result)
+	return f.finish(ctx, env, result, outputs)
+}
+
+// finish writes the reports on a result, and returns what its exit status is.
+func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
 	if err := f.write(env, result, outputs, status); err != nil {
 		return err

@@ -147,6 +147,9 @@ func userFile(env *Env) string {
 
 // configure tells the scanner what the files say.
 func (f *configFlags) configure(o *scanner.Options) error {
+	if f.user == nil {
+		f.user = &config.Config{}
+	}
 	o.Exclude = append(f.user.List("exclude"), o.Exclude...)
 	o.Include = append(f.user.List("include"), o.Include...)
 	o.Accept = f.user.List("accept")

@@ -143,7 +143,7 @@ func (m *merger) key(e *finding.Exposure) {
 		return
 	}
 	if newer(e, have) {
-		have.Status, have.StatusReason, have.Checked = e.Status, e.StatusReason, e.Checked
+		have.Status, have.StatusReason, have.Checked, have.Proven = e.Status, e.StatusReason, e.Checked, e.Proven
 	}
 	if e.Confidence > have.Confidence {
 		have.Confidence, have.Rule, have.Extent, have.Masked = e.Confidence, e.Rule, e.Extent, e.Masked

@@ -56,7 +56,7 @@ func (g *Globs) ExcludedTree(path string) bool {
 		return false
 	}
 	for _, p := range g.exclude {
-		if strings.HasSuffix(p, "/**") && doublestar.MatchUnvalidated(p, path) {
+		if (p == "**" || strings.HasSuffix(p, "/**")) && doublestar.MatchUnvalidated(p, path) {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,10 +114,7 @@ func (h *repository) brought(ctx context.Context, g *graph, in *scope) ([]pair, 
 	}
 	err := p.Wait()
 	slices.SortFunc(list, func(a, b pair) int {
-		if c := strings.Compare(a.path, b.path); c != 0 {
-			return c
-		}
-		return a.compare(&b)
+		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.location, b.location), a.id.Compare(b.id))
 	})
 	return list, err
 }

@@ -190,9 +190,8 @@ func (s *story) reached() []reached {
 			if i == 0 {
 				groups = s.sets.union(groups, s.reachOf(log.Entries[i].Old))
 			}
-			more := s.sets.minus(groups, kept)
-			if len(more) > 0 {
-				add(byReflog, log.Ref+"@{"+at+"}", s.sets.intern(more))
+			if more := s.sets.minus(groups, kept); more != emptySet {
+				add(byReflog, log.Ref+"@{"+at+"}", more)
 				kept = s.sets.union(kept, groups)
 			}
 		}
@@ -252,7 +251,7 @@ func (s *story) onlyNotes() []bool {
 			held = s.sets.union(held, groups)
 		}
 	}
-	for _, g := range s.sets.minus(inNote, held) {
+	for g := range s.sets.all(s.sets.minus(inNote, held)) {
 		only[g] = true
 	}
 	return only
