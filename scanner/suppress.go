@@ -286,9 +286,13 @@ func (r *Result) Suppressed() []finding.Exposure {
 // says of other keys, and the status that it gives to any, stays. A warning
 // names what had suppressed each.
 func (r *Result) Restore(keys ...finding.ID) {
+	active := map[finding.ID]bool{}
+	for _, key := range keys {
+		active[key] = true
+	}
 	back := map[finding.ID][]string{}
 	r.withheld = slices.DeleteFunc(r.withheld, func(w withheld) bool {
-		if !slices.Contains(keys, w.Key) {
+		if !active[w.Key] {
 			return false
 		}
 		r.sightings = append(r.sightings, w.Sighting)
