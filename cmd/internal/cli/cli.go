@@ -83,8 +83,8 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
 		newScan(env), newFiles(env), newHistory(env), newStaged(env),
-		newVerify(env),
-		newRules(env), newReport(env), newCache(env),
+		newVerify(env), newReport(env), newBaseline(env),
+		newRules(env), newConfig(env), newCache(env),
 		newCompletion(env), newMan(env), newVersion(env),
 	)
 	return root

@@ -37,6 +37,8 @@ type scanFlags struct {
 	sarifCategory   string
 	sarifHistory    string
 	verify          verifyFlags
+
+	configFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -50,6 +52,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.gitignore, "gitignore", false, "leave out untracked files that Git ignores")
 	flags.BoolVar(&f.follow, "follow", false, "follow symbolic links that leave the PATH")
 	flags.BoolVar(&f.oneFilesystem, "one-file-system", false, "stay on the file system of the PATH")
+	f.configFlags.add(cmd)
 	flags.IntVar(&f.maxArchiveDepth, "max-archive-depth", d.MaxArchiveDepth, "open archives nested `N` deep, 0 for none")
 	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested `N` deep, 0 for none")
 	flags.BoolVar(&f.requireComplete, "require-complete", false, "count absent and opaque content as incomplete")
@@ -99,5 +102,6 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	if dir, err := cacheDir(); err == nil && !f.noCache {
 		o.CacheDir = dir
 	}
-	return o, nil
+	err = f.configure(&o)
+	return o, err
 }

@@ -15,6 +15,12 @@ import (
 // and writes the reports. An error of one target does not lose what the others
 // held.
 func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(context.Context, *scanner.Scan) error) error {
+	if err := f.settle(env); err != nil {
+		return err
+	}
+	if err := f.readBaseline(env); err != nil {
+		return err
+	}
 	outputs, err := f.reports()
 	if err != nil {
 		return err

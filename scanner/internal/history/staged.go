@@ -76,6 +76,7 @@ func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 		for _, hit := range o.outcome.Hits {
 			x := hit.Sighting()
 			x.Location, x.Path, x.Blob, x.Versions, x.Tracked = finding.InIndex, path, e.ID.String(), 1, finding.IsTracked
+			x.Blobs = []string{x.Blob}
 			h.result.Sightings = append(h.result.Sightings, x)
 		}
 	}
