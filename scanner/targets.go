@@ -23,6 +23,7 @@ type Limits struct {
 	Ranges []string  // A..B, A...B, B or ^A, as gitrevisions has them
 	Since  time.Time // committer dates before it are left out
 	Refs   []string  // globs on full ref names; those that match are the new side
+	Base   []string  // globs on full ref names: the old side of an A..B whose A is all zeros or not here
 }
 
 // Tree searches the files at and below path, and the index and all objects of
@@ -117,18 +118,24 @@ func unreadable(path string, err error) error {
 
 // Stdin searches what r gives, as standard input.
 func (s *Scan) Stdin(ctx context.Context, r io.Reader) error {
+	return s.Text(ctx, finding.InStdin, r)
+}
+
+// Text searches what r gives and reports it as found at the given location,
+// such as the message of a commit that is about to be made.
+func (s *Scan) Text(ctx context.Context, location finding.Location, r io.Reader) error {
 	target := s.target(finding.Target{Path: "-", Kind: finding.StdinTarget})
 	out, err := s.engine.NewWorker().Stream(ctx, onlyReader{r}, -1)
 	if err != nil {
 		if ctx.Err() != nil {
 			return s.interrupted(ctx)
 		}
-		return fmt.Errorf("read standard input: %w", err)
+		return fmt.Errorf("read %s: %w", textNames[location], err)
 	}
 	var sightings []finding.Sighting
 	for _, h := range out.Hits {
 		x := h.Sighting()
-		x.Location = finding.InStdin
+		x.Location = location
 		sightings = append(sightings, x)
 	}
 	c := finding.Coverage{Files: 1, Bytes: out.Bytes, Containers: out.Containers, Opaque: unread(out.Opaque), Cut: unread(out.Cut)}
@@ -136,6 +143,13 @@ func (s *Scan) Stdin(ctx context.Context, r io.Reader) error {
 	s.cover(target, c)
 	s.see(target, sightings)
 	return nil
+}
+
+// textNames are the words for the text at a location.
+var textNames = map[finding.Location]string{
+	finding.InStdin:         "standard input",
+	finding.InCommitMessage: "the commit message",
+	finding.InRefName:       "the names of refs",
 }
 
 // onlyReader hides what else a reader can do: standard input may look like a
@@ -180,6 +194,18 @@ func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir strin
 	}
 	target := s.gitTarget(".", r)
 	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true))
+	return s.take(ctx, target, found, err, true)
+}
+
+// Index searches every entry of the index, whether or not HEAD has it, of the
+// repository that the environment or the current directory names.
+func (s *Scan) Index(ctx context.Context, getenv func(string) string, dir string) error {
+	r, err := repo.FromEnv(getenv, dir)
+	if err != nil {
+		return err
+	}
+	target := s.gitTarget(".", r)
+	found, err := history.ScanIndex(ctx, r, s.historyOptions(".", true))
 	return s.take(ctx, target, found, err, true)
 }
 

@@ -16,6 +16,17 @@ import (
 // index that no parent of the next commit has at their path. What lies in the
 // work tree does not count.
 func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+	return scanIndex(ctx, r, o, (*repository).nextParents)
+}
+
+// ScanIndex searches every entry of the index.
+func ScanIndex(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+	return scanIndex(ctx, r, o, func(*repository) ([]gitobj.ID, error) { return nil, nil })
+}
+
+// scanIndex searches the entries of the index that none of the trees has at
+// their path.
+func scanIndex(ctx context.Context, r *repo.Repo, o Options, trees func(*repository) ([]gitobj.ID, error)) (*Result, error) {
 	store, err := gitobj.Open(gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
 	if err != nil {
 		return nil, fmt.Errorf("open the object store: %w", err)
@@ -26,7 +37,7 @@ func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the index %s: %w", filepath.Base(r.IndexPath()), err)
 	}
-	parents, err := h.nextParents()
+	parents, err := trees(h)
 	if err != nil {
 		return nil, err
 	}
