@@ -118,19 +118,19 @@ func unreadable(path string, err error) error {
 
 // Stdin searches what r gives, as standard input.
 func (s *Scan) Stdin(ctx context.Context, r io.Reader) error {
-	return s.Text(ctx, finding.InStdin, r)
+	if err := s.Text(ctx, finding.InStdin, r); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("read standard input: %w", err)
+	}
+	return ctx.Err()
 }
 
 // Text searches what r gives and reports it as found at the given location,
 // such as the message of a commit that is about to be made.
 func (s *Scan) Text(ctx context.Context, location finding.Location, r io.Reader) error {
 	target := s.target(finding.Target{Path: "-", Kind: finding.StdinTarget})
-	out, err := s.engine.NewWorker().Stream(ctx, onlyReader{r}, -1)
-	if err != nil {
-		if ctx.Err() != nil {
-			return s.interrupted(ctx)
-		}
-		return fmt.Errorf("read %s: %w", textNames[location], err)
+	out, err := s.engine.NewWorker().Stream(ctx, &interruptible{ctx: ctx, r: r}, -1)
+	if err != nil && ctx.Err() == nil {
+		return err
 	}
 	var sightings []finding.Sighting
 	for _, h := range out.Hits {
@@ -142,19 +142,44 @@ func (s *Scan) Text(ctx context.Context, location finding.Location, r io.Reader)
 	c.LeftOut.LowConfidence = out.Low
 	s.cover(target, c)
 	s.see(target, sightings)
-	return nil
+	return s.interrupted(ctx)
 }
 
-// textNames are the words for the text at a location.
-var textNames = map[finding.Location]string{
-	finding.InStdin:         "standard input",
-	finding.InCommitMessage: "the commit message",
-	finding.InRefName:       "the names of refs",
+// An interruptible reader stops waiting for input when its context ends. It
+// hides what else the reader can do: standard input may look like a file and
+// yet be a pipe.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+	buf []byte // read ahead, not yet handed out
 }
 
-// onlyReader hides what else a reader can do: standard input may look like a
-// file and yet be a pipe.
-type onlyReader struct{ io.Reader }
+func (r *interruptible) Read(p []byte) (int, error) {
+	if len(r.buf) > 0 {
+		n := copy(p, r.buf)
+		r.buf = r.buf[n:]
+		return n, nil
+	}
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		// A buffer of its own: p belongs to the caller again if the context ends.
+		data := make([]byte, min(len(p), 64<<10))
+		n, err := r.r.Read(data)
+		done <- result{data[:n], err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	case got := <-done:
+		n := copy(p, got.data)
+		r.buf = got.data[n:]
+		return n, got.err
+	}
+}
 
 func unread(gaps []detect.Gap) []finding.Unread {
 	var list []finding.Unread

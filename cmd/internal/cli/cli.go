@@ -31,7 +31,7 @@ func System() (Env, error) {
 // Main runs petrascan with the given arguments (without the program's name) and
 // returns its exit status. When ctx ends the command stops and what it has
 // found by then is reported; the context's cause decides the status, see
-// [Interrupted].
+// [ErrInterrupted].
 func Main(ctx context.Context, env Env, args []string) int {
 	root := newRoot(&env)
 	root.SetArgs(args)

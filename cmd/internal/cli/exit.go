@@ -17,10 +17,10 @@ const (
 	statusTerminated   = 143
 )
 
-// Interrupted and Terminated are the causes of a context that a signal ended.
+// ErrInterrupted and ErrTerminated are the causes of a context that a signal ended.
 var (
-	Interrupted = errors.New("interrupted")
-	Terminated  = errors.New("terminated")
+	ErrInterrupted = errors.New("interrupted")
+	ErrTerminated  = errors.New("terminated")
 )
 
 // An outcomeError carries the exit status of a command that ran to its end and
@@ -54,7 +54,7 @@ func reportStatus(ctx context.Context, r *finding.Report, failOn string) int {
 
 func interruptedStatus(ctx context.Context) int {
 	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, Terminated):
+	case errors.Is(cause, ErrTerminated):
 		return statusTerminated
 	case errors.Is(cause, context.DeadlineExceeded):
 		return statusTrouble

@@ -199,7 +199,7 @@ func suppressed(r *finding.Report, list bool) []indented {
 		what string
 	}{
 		{l.Exclude, "excluded"}, {l.Gitignore, "ignored by Git"},
-		{l.Symlink, "behind symbolic links"}, {l.OtherFilesystem, "on other file systems"},
+		{l.Symlink, "behind symbolic links"}, {l.OtherFilesystem, "on other file systems"}, {l.Special, "that are pipes, sockets or devices"},
 	} {
 		if x.n > 0 {
 			out = append(out, count(x.n)+" "+x.what)

@@ -131,6 +131,7 @@ func (m *merger) coverage(c *finding.Coverage, ids map[int]int) {
 	left.Gitignore += part.Gitignore
 	left.Symlink += part.Symlink
 	left.OtherFilesystem += part.OtherFilesystem
+	left.Special += part.Special
 	left.LowConfidence += part.LowConfidence
 }
 

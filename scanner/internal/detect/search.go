@@ -84,7 +84,8 @@ func (w *Worker) peel(f *frame, c *content, hit literal.Hit) (*frame, bool) {
 
 // judge asks the rules about the candidate at f.bytes[at:].
 func (w *Worker) judge(f *frame, at int) match {
-	v := w.engine.opts.Rules.Judge(f.bytes, at, rules.Context{Binary: binary(f.bytes, at), Explain: w.engine.opts.Explain})
+	ctx := rules.Context{Binary: binary(f.bytes, at), Explain: w.engine.opts.Explain, Least: w.engine.opts.Confidence}
+	v := w.engine.opts.Rules.Judge(f.bytes, at, ctx)
 	m := match{verdict: v, layers: f.layers}
 	if v.Confidence == finding.None {
 		m.start, m.end = f.source(at), f.source(at)

@@ -32,10 +32,10 @@ type WalkOptions struct {
 	// all workers at once.
 	Whole func(head []byte) bool
 	// Memory is how many bytes all workers together may hold of objects built from
-	// deltas; 0 means 1.5 GiB. Half a gigabyte, Git's limit for files that are
-	// stored as deltas, fits three times then: base, delta, result. As long as
-	// objects are of usual size, a small part of it is used. An object that does
-	// not fit is a Problem.
+	// deltas; 0 means 1.5 GiB. A single object may take three quarters of it with
+	// its base and delta: by default two of half a gigabyte, Git's limit for files
+	// that are stored as deltas. One that does not fit is a Problem. Objects of
+	// usual size take a small part of it.
 	Memory int64
 	// Stream is the size in bytes above which a blob that is not stored as a delta
 	// is handed out as a Reader; 0 means 32 MiB. Such blobs are always visited.
