@@ -13,7 +13,7 @@ import (
 var floors = [][]string{
 	{"cmd/petrascan"},
 	{"cmd/internal/cli"},
-	{"cmd/internal/report"},
+	{"cmd/internal/report", "cmd/internal/hook"},
 	{"scanner"},
 	{"scanner/internal/files", "scanner/internal/history"},
 	{"scanner/internal/detect", "scanner/internal/repo"},

@@ -211,14 +211,15 @@ func (s *Scan) HistoryFromEnv(ctx context.Context, getenv func(string) string, d
 }
 
 // Staged searches what `git commit` would record now in the repository that
-// the environment or the current directory names.
-func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir string) error {
+// the environment or the current directory names. Merged are ids of commits
+// that are being merged: before pre-merge-commit Git has not written them down.
+func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir string, merged ...string) error {
 	r, err := repo.FromEnv(getenv, dir)
 	if err != nil {
 		return err
 	}
 	target := s.gitTarget(".", r)
-	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true))
+	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true), merged)
 	return s.take(ctx, target, found, err, true)
 }
 

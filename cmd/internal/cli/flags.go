@@ -32,6 +32,8 @@ type scanFlags struct {
 	timeout         time.Duration
 	sarifCategory   string
 	sarifHistory    string
+
+	say func(*Env, *finding.Report) // tells of the report in place of writing it; nil: write it
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {

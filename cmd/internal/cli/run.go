@@ -45,6 +45,10 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
 	}
 	status := reportStatus(ctx, result.Report, f.failOn)
+	if f.say != nil {
+		f.say(env, result.Report)
+		return outcome(status)
+	}
 	if err := f.write(env, result, outputs, status); err != nil {
 		return err
 	}

@@ -14,9 +14,10 @@ import (
 
 // ScanStaged searches what `git commit` would record now: the entries of the
 // index that no parent of the next commit has at their path. What lies in the
-// work tree does not count.
-func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
-	return scanIndex(ctx, r, o, (*repository).nextParents)
+// work tree does not count. Merged are ids of parents that Git has not written
+// down yet.
+func ScanStaged(ctx context.Context, r *repo.Repo, o Options, merged []string) (*Result, error) {
+	return scanIndex(ctx, r, o, func(h *repository) ([]gitobj.ID, error) { return h.nextParents(merged) })
 }
 
 // ScanIndex searches every entry of the index.
@@ -157,7 +158,7 @@ func (h *repository) listing(trees []gitobj.ID) (map[string][]gitobj.ID, error) 
 
 // nextParents returns the trees of the commits that the next commit would have
 // for parents: HEAD, and in a merge those that are merged.
-func (h *repository) nextParents() ([]gitobj.ID, error) {
+func (h *repository) nextParents(more []string) ([]gitobj.ID, error) {
 	head, err := h.Head()
 	if err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
@@ -168,6 +169,13 @@ func (h *repository) nextParents() ([]gitobj.ID, error) {
 	commits := []gitobj.ID{head.ID}
 	if merged, err := h.ResolveRevision("MERGE_HEAD", h.store); err == nil {
 		commits = append(commits, merged)
+	}
+	for _, hex := range more {
+		id, err := gitobj.ParseID(hex)
+		if err != nil {
+			return nil, fmt.Errorf("merged commit %q: %w", hex, err)
+		}
+		commits = append(commits, h.commitOf(id))
 	}
 	var trees []gitobj.ID
 	for _, id := range commits {
