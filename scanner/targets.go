@@ -23,7 +23,9 @@ type Limits struct {
 	Ranges []string  // A..B, A...B, B or ^A, as gitrevisions has them
 	Since  time.Time // committer dates before it are left out
 	Refs   []string  // globs on full ref names; those that match are the new side
-	Base   []string  // globs on full ref names: the old side of an A..B whose A is all zeros or not here
+	// Base are globs on full ref names, for a push: the old side of an A..B whose A
+	// is all zeros or not here. Of tags, those that a range names count.
+	Base []string
 }
 
 // Tree searches the files at and below path, and the index and all objects of

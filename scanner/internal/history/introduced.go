@@ -36,7 +36,7 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 		return h.result, err
 	}
 	h.result.Range = ends.describe()
-	in := &scope{commits: ends.mark(g, l.Since), pairs: map[pair]bool{}}
+	in := &scope{commits: ends.mark(g, l.Since), pairs: map[pair]bool{}, pushed: len(l.Base) > 0}
 	brought, err := h.brought(ctx, g, in)
 	if err != nil {
 		return h.result, err
@@ -63,6 +63,7 @@ type scope struct {
 	pairs   map[pair]bool // what they brought in
 	direct  []pair        // what the new side names without a commit
 	tags    []gitobj.ID   // that the new side names
+	pushed  bool          // other tags do not count
 }
 
 // named puts tags, trees and blobs that the new side names into the scope.
@@ -294,7 +295,11 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 			add(c.id)
 		}
 	}
-	for _, ref := range h.refs {
+	refs := h.refs
+	if in.pushed {
+		refs = nil
+	}
+	for _, ref := range refs {
 		var tags []gitobj.ID
 		for id := ref.ID; len(tags) < maxTags; {
 			next := h.target(id)

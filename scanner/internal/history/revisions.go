@@ -24,7 +24,8 @@ type Limits struct {
 	Refs []string
 	// Base are globs on full ref names. Those that match are the old side of an
 	// A..B whose A is all zeros or not in the store, as of a new branch that is
-	// pushed. Without Base such a range is widened.
+	// pushed. Without Base such a range is widened. With it, a tag counts only if
+	// a range names it: others that point to the commits are not pushed.
 	Base []string
 }
 
