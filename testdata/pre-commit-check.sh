@@ -22,7 +22,7 @@ git config --file "$GIT_CONFIG_GLOBAL" user.name Ada
 git config --file "$GIT_CONFIG_GLOBAL" user.email ada@example.com
 git config --file "$GIT_CONFIG_GLOBAL" init.defaultBranch main
 
-tell() { echo "$*" | sed 's/petra_[A-Za-z0-9]*/petra_…/g'; }
+tell() { local words="$*"; echo "${words//petra_*/petra_…}"; }
 fail() { echo "$0: $*" >&2; cat "$work/out" >&2; exit 1; }
 # passes COMMAND… and refuses COMMAND…: what the command has to do.
 passes() { tell "+ $*"; "$@" >"$work/out" 2>&1 || fail "failed: $*"; }

@@ -99,8 +99,8 @@ it off or suppress a finding.`,
 				return nil
 			}
 			if e.name == "pre-receive" {
-				if noConfig := cmd.Flags().Lookup("no-config"); noConfig != nil {
-					if err := noConfig.Value.Set("true"); err != nil {
+				if cmd.Flags().Lookup("no-config") != nil {
+					if err := cmd.Flags().Set("no-config", "true"); err != nil {
 						return err
 					}
 				}
