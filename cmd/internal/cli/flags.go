@@ -39,6 +39,8 @@ type scanFlags struct {
 	verify          verifyFlags
 
 	configFlags
+
+	say func(*Env, *finding.Report) // tells of the report in place of writing it; nil: write it
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {

@@ -161,6 +161,8 @@ func (s *story) tell() error {
 	if s.scope == nil {
 		s.indexed()
 		s.orphans()
+	} else {
+		s.named()
 	}
 	s.tips()
 
@@ -257,6 +259,20 @@ func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
 		}
 	}
 	return m
+}
+
+// named gives a place to what a limited scan was asked for by name, where no
+// commit leads to it.
+func (s *story) named() {
+	for _, p := range s.scope.direct {
+		hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits
+		if p.location == finding.InFileName {
+			hits = s.found.names[p.path[strings.LastIndexByte(p.path, '/')+1:]].Hits
+		}
+		if len(hits) > 0 {
+			s.addPair(p, hits)
+		}
+	}
 }
 
 // indexed notes which pairs are staged.
