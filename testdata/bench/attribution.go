@@ -25,7 +25,7 @@ func (b *bench) attributionGroup(ctx context.Context) error {
 	if err := b.plant(ctx, clean, "nothing to be found here"); err != nil {
 		return err
 	}
-	if err := b.plant(ctx, planted, "token = "+rulestest.Key(fmt.Sprint("bench", b.seed))); err != nil {
+	if err := b.plant(ctx, planted, b.secret()); err != nil {
 		return err
 	}
 	list := []command{
@@ -53,6 +53,11 @@ func (b *bench) attributionGroup(ctx context.Context) error {
 	t := &Table{Name: "attribution", Title: "One key in that history", Input: in,
 		Note: "The key was added to a file with a past in one commit and taken out in the next."}
 	return b.race(ctx, t, b.rounds, list...)
+}
+
+// secret returns a line with a made-up key.
+func (b *bench) secret() string {
+	return "token = " + rulestest.Key(fmt.Sprintf("bench %d", b.seed))
 }
 
 // plant makes a bare repository that borrows the history's objects and has two

@@ -42,7 +42,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	}
 	b := &bench{
 		options: o, root: root, dir: dir, history: o.history, inputs: map[string]Input{},
-		results: &Results{Date: time.Now(), Command: shownCommand(o), Machine: thisMachine()},
+		results: &Results{Date: time.Now(), Command: o.shown, Machine: thisMachine()},
 		env:     environment(dir),
 	}
 	if err := b.prepare(ctx); err != nil {
@@ -180,20 +180,6 @@ func environment(dir string) []string {
 	}
 	return append(env, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull, "GIT_OPTIONAL_LOCKS=0", "NO_COLOR=1",
 		"XDG_CACHE_HOME="+filepath.Join(dir, "cache"), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))
-}
-
-func shownCommand(o options) string {
-	show := "go run ."
-	if o.history != "" {
-		show += " -history REPO"
-	}
-	if o.files != "" {
-		show += " -files TREE"
-	}
-	if o.only != "" {
-		show += " -only " + o.only
-	}
-	return fmt.Sprintf("%s -rounds %d -seed %d", show, o.rounds, o.seed)
 }
 
 func thisMachine() Machine {

@@ -32,6 +32,9 @@ func (b *bench) filesGroup(ctx context.Context) error {
 		b.scanFiles("petrascan", b.files),
 		ripgrep(b.files),
 	}
+	if _, err := b.report(ctx, list[0]); err != nil {
+		return err
+	}
 	report, err := b.report(ctx, list[1])
 	if err != nil {
 		return err

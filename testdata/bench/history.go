@@ -61,6 +61,9 @@ func (b *bench) historyGroup(ctx context.Context) error {
 		use("git log -p", "git", "REPO", b.history, "-C", "REPO", "log", "-p", "-U0", "--all"))
 	list = append(list, b.against(historyOf, "REPO", b.history, b.dir)...)
 
+	if _, err := b.report(ctx, list[1]); err != nil {
+		return err
+	}
 	report, err := b.report(ctx, list[0])
 	if err != nil {
 		return err

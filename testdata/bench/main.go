@@ -60,11 +60,14 @@ type options struct {
 	generated      sizes
 	out, json      string
 	readme, from   string
+	shown          string // the command, with placeholders for paths
 }
 
 // sizes are those of generated inputs.
 type sizes struct {
 	commits, files, staged int
+	many                   int // files for extremes
+	sparse                 int // gigabytes of its large file
 }
 
 func main() {
@@ -95,6 +98,8 @@ func parse(args []string) (options, error) {
 	flags.IntVar(&o.generated.commits, "commits", 4000, "commits of the generated history")
 	flags.IntVar(&o.generated.files, "tree", 80000, "files of the generated tree")
 	flags.IntVar(&o.generated.staged, "staged", 5000, "files of the repository for staged")
+	flags.IntVar(&o.generated.many, "many", 1_000_000, "files of extremes")
+	flags.IntVar(&o.generated.sparse, "sparse", 20, "gigabytes of the sparse file of extremes")
 	flags.StringVar(&o.out, "o", "", "write the table to this `FILE` too")
 	flags.StringVar(&o.json, "json", "", "write every single run to this `FILE` (default: results/DATE.json)")
 	flags.StringVar(&o.readme, "readme", "", "put the table into this `FILE`, between <!-- bench --> and <!-- /bench -->")
@@ -110,6 +115,18 @@ func parse(args []string) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
+	o.shown = "go run ."
+	flags.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "o", "json", "readme", "files-name":
+		case "history":
+			o.shown += " -history REPO"
+		case "files":
+			o.shown += " -files TREE"
+		default:
+			o.shown += fmt.Sprintf(" -%s=%v", f.Name, f.Value)
+		}
+	})
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("%q is no flag: see -help", flags.Arg(0))
 	}
@@ -129,23 +146,25 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	var r *Results
 	if o.from != "" {
-		r, err = readResults(o.from)
-	} else {
-		r, err = measure(ctx, o)
-	}
-	if err != nil {
-		return err
-	}
-	if o.from == "" {
-		if o.json == "" {
-			o.json = filepath.Join("results", r.Date.Format("2006-01-02T150405")+".json")
-		}
-		if err := r.save(o.json); err != nil {
+		r, err := readResults(o.from)
+		if err != nil {
 			return err
 		}
+		return o.publish(r)
 	}
+	r, failed := measure(ctx, o)
+	if r == nil {
+		return failed
+	}
+	if o.json == "" {
+		o.json = filepath.Join("results", r.Date.Format("2006-01-02T150405")+".json")
+	}
+	return errors.Join(failed, r.save(o.json), o.publish(r))
+}
+
+// publish writes the tables everywhere they are to go.
+func (o options) publish(r *Results) error {
 	table := r.Markdown()
 	fmt.Print(table)
 	if o.out != "" {
@@ -159,42 +178,53 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// groups are what can be measured, in the order in which it is. A function
-// returns an error only if the bench itself can't go on; a command that fails is
-// a row without figures.
+// groups are what can be measured, in the order in which it is. A command that
+// fails is a row without figures; a group that can't be measured is an error,
+// and the others are measured all the same.
 var groups = []group{
-	{"history", "all of a history, nothing kept from before; memory of that", (*bench).historyGroup},
-	{"repeat", "the same again, with the cache", (*bench).repeatGroup},
-	{"attribution", "one key planted, against the same without", (*bench).attributionGroup},
-	{"growth", "a quarter, a half and the whole of a history and of a tree", (*bench).growthGroup},
-	{"files", "a tree of files, warm", (*bench).filesGroup},
-	{"staged", "what git commit would record, one changed file among many", (*bench).stagedGroup},
-	{"start", "starting up", (*bench).startGroup},
-	{"literal", "the search for literals in cache, one core", (*bench).literalGroup},
+	{name: "history", about: "all of a history, nothing kept from before; memory of that", run: (*bench).historyGroup},
+	{name: "repeat", about: "the same again, with the cache", run: (*bench).repeatGroup},
+	{name: "attribution", about: "one key planted, against the same without", run: (*bench).attributionGroup},
+	{name: "growth", about: "a quarter, a half and the whole of a history and of a tree", run: (*bench).growthGroup},
+	{name: "files", about: "a tree of files, warm", run: (*bench).filesGroup},
+	{name: "staged", about: "what git commit would record, one changed file among many", run: (*bench).stagedGroup},
+	{name: "start", about: "starting up", run: (*bench).startGroup},
+	{name: "literal", about: "the search for literals in cache, one core", run: (*bench).literalGroup},
+	{name: "extremes", about: "very many small files, one very large file; only if named with -only", run: (*bench).extremesGroup, named: true},
 }
 
 type group struct {
 	name, about string
 	run         func(*bench, context.Context) error
+	named       bool // measured only if -only names it
 }
 
-// measure runs the chosen groups.
+// measure runs the chosen groups. It returns no results if it was interrupted;
+// else it returns them even if groups failed.
 func measure(ctx context.Context, o options) (*Results, error) {
 	b, err := newBench(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer b.close()
+	var failed error
 	for _, g := range groups {
-		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), g.name) {
+		if !slices.Contains(strings.Split(o.only, ","), g.name) && (o.only != "" || g.named) {
 			continue
 		}
 		b.results.Groups = append(b.results.Groups, g.name)
-		if err := g.run(b, ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", g.name, err)
+		err := g.run(b, ctx)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", g.name, err)
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			b.missing(first)
+			failed = errors.Join(failed, err)
 		}
 	}
 	b.results.OwnPeak = ownPeak()
 	b.results.Elapsed = time.Since(b.results.Date).Round(time.Second)
-	return b.results, nil
+	return b.results, failed
 }

@@ -23,8 +23,8 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := run(t.Context(), []string{
-		"-only", "history,repeat,attribution,growth,files,staged,start", "-peers=false", "-rounds", "1",
-		"-commits", "40", "-tree", "100", "-staged", "60", "-files", tree, "-files-name", "one file",
+		"-only", "history,repeat,attribution,growth,files,staged,start,extremes", "-peers=false", "-rounds", "1",
+		"-commits", "40", "-tree", "100", "-staged", "60", "-many", "50", "-sparse", "1", "-files", tree, "-files-name", "one file",
 		"-json", saved, "-o", out, "-readme", readme,
 	})
 	if err != nil {
@@ -41,6 +41,7 @@ func TestRun(t *testing.T) {
 		{"tree", "a quarter:"}, {"tree", "a half:"}, {"tree", "the whole:"},
 		{"files", "petrascan, containers off"}, {"files", "petrascan"},
 		{"staged", "petrascan"}, {"staged", "git diff"}, {"start", "petrascan"},
+		{"many", "petrascan"}, {"sparse", "petrascan"},
 	} {
 		row := r.table(want[0]).find(want[1])
 		if row == nil || row.median() <= 0 {
@@ -64,7 +65,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, text := range map[string]string{"the table": string(table), "the results": string(figures)} {
-		for _, secret := range []string{dir, tree, os.TempDir() + "/", rulestest.Key("bench1")} {
+		for _, secret := range []string{dir, tree, os.TempDir() + "/", rulestest.Key("bench 1")} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s has a path of this machine, or the key", what)
 			}
@@ -120,6 +121,23 @@ func TestFailures(t *testing.T) {
 		if i > 0 && table.row(table.Rows[i].Name) != nil {
 			t.Errorf("%s has figures", table.Rows[i].Name)
 		}
+	}
+}
+
+// TestGroupFails: what was measured before and after is kept, and the run says
+// that something is missing.
+func TestGroupFails(t *testing.T) {
+	empty, saved := t.TempDir(), filepath.Join(t.TempDir(), "r.json")
+	err := run(t.Context(), []string{"-only", "history,start", "-peers=false", "-rounds", "1", "-history", empty, "-json", saved})
+	if err == nil {
+		t.Error("a folder without a repository is measured")
+	}
+	r, err := readResults(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.seconds("start", "petrascan"); !ok || !strings.Contains(strings.Join(r.Missing, "\n"), "history: ") {
+		t.Errorf("%+v", r)
 	}
 }
 

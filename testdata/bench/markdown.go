@@ -21,7 +21,7 @@ func (r *Results) Markdown() string {
 		fmt.Fprintf(&w, "Not on this machine, so not measured: %s.\n", strings.Join(r.Absent, ", "))
 	}
 	w.WriteString("The commands of a table ran in turn, round by round. Times are wall clock but for *CPU*, which is user and system time together;\n" +
-		"× compares medians with the table's first row; memory is the most that was resident, mapped files included.\n")
+		"× compares medians with the table's first row; memory is the most that one of the command's processes had resident, mapped files included.\n")
 
 	w.WriteString("\n| target | measured | must | aim | |\n|---|---:|---:|---:|---|\n")
 	for _, t := range targets {

@@ -20,7 +20,9 @@ type reported struct {
 }
 
 // report runs a petrascan command once, unmeasured, and reads what it reports.
-// It is what warms the page cache too.
+// It warms the page cache, and shows that the command does what it is measured
+// for: the exit status does not tell a wrong flag from content that can't be
+// opened, an empty report does.
 func (b *bench) report(ctx context.Context, c command) (reported, error) {
 	b.say("once, unmeasured: %s", c.show)
 	var r reported
