@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -98,11 +99,25 @@ func (s *searcher) note(id gitobj.ID, err error) {
 // tree searches the names in a tree object.
 func (s *searcher) tree(data []byte, idSize int) {
 	for e := range treeEntries(data, idSize) {
-		if !s.engine.Candidate(e.name) {
-			continue
-		}
-		if _, done := s.names[string(e.name)]; !done {
-			s.names[string(e.name)] = s.bytes(gitobj.ID{}, e.name)
+		s.name(e.name)
+	}
+}
+
+// name searches the name of a file or directory.
+func (s *searcher) name(name []byte) {
+	if !s.engine.Candidate(name) {
+		return
+	}
+	if _, done := s.names[string(name)]; !done {
+		s.names[string(name)] = s.bytes(gitobj.ID{}, name)
+	}
+}
+
+// path searches the names in a path.
+func (s *searcher) path(path string) {
+	if s.engine.Candidate([]byte(path)) {
+		for name := range strings.SplitSeq(path, "/") {
+			s.name([]byte(name))
 		}
 	}
 }
