@@ -145,8 +145,9 @@ const (
 )
 
 // reached lists the names that reach a key: refs, HEADs that are on no branch
-// and the other names that a work tree has for itself, stash entries, and the newest entry of each reflog that holds more than its
-// ref does. Names are masked.
+// and the other names that a work tree has for itself, stash entries, and of
+// each reflog the newest entry that reaches a key which its ref does not. Names
+// are masked.
 func (s *story) reached() []reached {
 	var list []reached
 	byName := map[string]setID{}
@@ -172,6 +173,13 @@ func (s *story) reached() []reached {
 			add(byRef, ref.Name, groups)
 		}
 	}
+	byKey := map[finding.ID]setID{}
+	for n, g := range s.groups {
+		id := g.hit.Key.ID()
+		byKey[id] = s.sets.union(byKey[id], s.sets.one(int32(n)))
+	}
+	ofKeys := map[setID]setID{}
+	sameKey := func(n int32) setID { return byKey[s.groups[n].hit.Key.ID()] }
 	for _, log := range s.reflogs() {
 		kept := byName[log.Ref]
 		for i := len(log.Entries) - 1; i >= 0; i-- {
@@ -184,7 +192,7 @@ func (s *story) reached() []reached {
 			if i == 0 {
 				groups = s.sets.union(groups, s.reachOf(log.Entries[i].Old))
 			}
-			if more := s.sets.minus(groups, kept); more != emptySet {
+			if more := s.sets.minus(groups, s.sets.image(kept, ofKeys, sameKey)); more != emptySet {
 				add(byReflog, log.Ref+"@{"+at+"}", more)
 				kept = s.sets.union(kept, groups)
 			}
