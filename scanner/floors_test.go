@@ -14,7 +14,7 @@ var floors = [][]string{
 	{"cmd/petrascan"},
 	{"cmd/internal/cli"},
 	{"cmd/internal/config"},
-	{"cmd/internal/report"},
+	{"cmd/internal/report", "cmd/internal/hook"},
 	{"scanner", "verify"},
 	{"scanner/internal/files", "scanner/internal/history"},
 	{"scanner/internal/detect", "scanner/internal/repo", "scanner/internal/cache"},

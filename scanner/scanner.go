@@ -69,8 +69,7 @@ func Defaults() Options {
 // A Result is a report and the keys that it names.
 type Result struct {
 	Report *finding.Report
-	// Keys holds the text of every key in the report, and of those whose findings
-	// were suppressed. Its values print masked.
+	// Keys holds the text of every key in the report. Its values print masked.
 	Keys map[finding.ID]finding.Key
 
 	exposures map[finding.ID]*finding.Exposure
@@ -118,10 +117,10 @@ func New(command string, o Options) (*Scan, error) {
 		repos:     map[int]*repo.Repo{},
 		byDir:     map[string]*territory{},
 	}
-	s.trusted = newLedger(o.Allow, o.Baseline, s.started)
 	if o.CacheDir != "" {
 		s.cache, _ = cache.Open(o.CacheDir) // one that can't be used is done without
 	}
+	s.trusted = newLedger(o.Allow, o.Baseline, s.started)
 	s.result = &Result{
 		Keys: map[finding.ID]finding.Key{},
 		Report: &finding.Report{

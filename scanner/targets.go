@@ -23,6 +23,9 @@ type Limits struct {
 	Ranges []string  // A..B, A...B, B or ^A, as gitrevisions has them
 	Since  time.Time // committer dates before it are left out
 	Refs   []string  // globs on full ref names; those that match are the new side
+	// Base are globs on full ref names, for a push: the old side of an A..B whose A
+	// is all zeros or not here. Of tags, those that a range names count.
+	Base []string
 }
 
 // Tree searches the files at and below path, and the index and all objects of
@@ -147,15 +150,24 @@ func unreadable(path string, err error) error {
 
 // Stdin searches what r gives, as standard input.
 func (s *Scan) Stdin(ctx context.Context, r io.Reader) error {
+	if err := s.Text(ctx, finding.InStdin, r); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("read standard input: %w", err)
+	}
+	return ctx.Err()
+}
+
+// Text searches what r gives and reports it as found at the given location,
+// such as the message of a commit that is about to be made.
+func (s *Scan) Text(ctx context.Context, location finding.Location, r io.Reader) error {
 	target := s.target(finding.Target{Path: "-", Kind: finding.StdinTarget})
 	out, err := s.engine.NewWorker().Stream(ctx, &interruptible{ctx: ctx, r: r}, -1)
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("read standard input: %w", err)
+		return err
 	}
 	var sightings []finding.Sighting
 	for _, h := range out.Hits {
 		x := h.Sighting()
-		x.Location = finding.InStdin
+		x.Location = location
 		sightings = append(sightings, x)
 	}
 	c := finding.Coverage{Files: 1, Bytes: out.Bytes, Containers: out.Containers, Opaque: unread(out.Opaque), Cut: unread(out.Cut)}
@@ -237,8 +249,9 @@ func (s *Scan) HistoryFromEnv(ctx context.Context, getenv func(string) string, d
 }
 
 // Staged searches what `git commit` would record now in the repository that
-// the environment or the current directory names.
-func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir string) error {
+// the environment or the current directory names. Merged are ids of commits
+// that are being merged: before pre-merge-commit Git has not written them down.
+func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir string, merged ...string) error {
 	r, err := repo.FromEnv(getenv, dir)
 	if err != nil {
 		return err
@@ -247,7 +260,19 @@ func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir strin
 		return err
 	}
 	target := s.gitTarget(".", r)
-	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true))
+	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true), merged)
+	return s.take(ctx, target, found, err, true)
+}
+
+// Index searches every entry of the index, whether or not HEAD has it, of the
+// repository that the environment or the current directory names.
+func (s *Scan) Index(ctx context.Context, getenv func(string) string, dir string) error {
+	r, err := repo.FromEnv(getenv, dir)
+	if err != nil {
+		return err
+	}
+	target := s.gitTarget(".", r)
+	found, err := history.ScanIndex(ctx, r, s.historyOptions(".", true))
 	return s.take(ctx, target, found, err, true)
 }
 

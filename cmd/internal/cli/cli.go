@@ -16,7 +16,8 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Dir            string // the current directory
+	Environ        func() []string // all of it, as NAME=VALUE; nil: nothing more than Getenv
+	Dir            string          // the current directory
 }
 
 // System returns the environment of this process.
@@ -25,7 +26,7 @@ func System() (Env, error) {
 	if err != nil {
 		return Env{}, fmt.Errorf("find the current directory: %w", err)
 	}
-	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Dir: dir}, nil
+	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Dir: dir}, nil
 }
 
 // Main runs petrascan with the given arguments (without the program's name) and
@@ -82,9 +83,9 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
-		newScan(env), newFiles(env), newHistory(env), newStaged(env),
-		newVerify(env),
-		newBaseline(env), newConfig(env), newRules(env), newReport(env), newCache(env),
+		newScan(env), newFiles(env), newHistory(env), newStaged(env), newHook(env),
+		newVerify(env), newReport(env), newBaseline(env),
+		newRules(env), newConfig(env), newCache(env),
 		newCompletion(env), newMan(env), newVersion(env),
 	)
 	return root

@@ -39,6 +39,8 @@ type scanFlags struct {
 	verify          verifyFlags
 
 	configFlags
+
+	say func(*Env, *finding.Report) // tells of the report in place of writing it; nil: write it
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -49,10 +51,10 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.Var(oneOf{&f.minConfidence, []string{"low", "medium", "high"}}, "min-confidence", "report keys from this confidence on")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this doublestar `GLOB`; repeatable")
 	flags.StringArrayVar(&f.include, "include", nil, "search only files that match this doublestar `GLOB`; repeatable")
-	f.configFlags.add(cmd)
 	flags.BoolVar(&f.gitignore, "gitignore", false, "leave out untracked files that Git ignores")
 	flags.BoolVar(&f.follow, "follow", false, "follow symbolic links that leave the PATH")
 	flags.BoolVar(&f.oneFilesystem, "one-file-system", false, "stay on the file system of the PATH")
+	f.configFlags.add(cmd)
 	flags.IntVar(&f.maxArchiveDepth, "max-archive-depth", d.MaxArchiveDepth, "open archives nested `N` deep, 0 for none")
 	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested `N` deep, 0 for none")
 	flags.BoolVar(&f.requireComplete, "require-complete", false, "count absent and opaque content as incomplete")

@@ -62,6 +62,10 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 // finish writes the reports on a result, and returns what its exit status is.
 func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
+	if f.say != nil {
+		f.say(env, result.Report)
+		return outcome(status)
+	}
 	if err := f.write(env, result, outputs, status); err != nil {
 		return err
 	}

@@ -145,10 +145,11 @@ func userFile(env *Env) string {
 	return filepath.Join(dir, "petrascan", "config.toml")
 }
 
-// configure tells the scanner what the files say.
+// configure tells the scanner what the files say. Before settle they say
+// nothing.
 func (f *configFlags) configure(o *scanner.Options) error {
 	if f.user == nil {
-		f.user = &config.Config{}
+		return nil
 	}
 	o.Exclude = append(f.user.List("exclude"), o.Exclude...)
 	o.Include = append(f.user.List("include"), o.Include...)

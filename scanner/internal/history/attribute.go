@@ -143,6 +143,15 @@ func (a *attribution) follow(head []bool) {
 	}
 }
 
+// fresh returns the pairs that none of the commit's parents has.
+func (a *attribution) fresh(commit int32) setID {
+	fresh := a.held[commit]
+	for _, p := range a.graph.parents[commit] {
+		fresh = a.sets.minus(fresh, a.held[p])
+	}
+	return fresh
+}
+
 // meet goes through commits in the order given and calls f with the first one
 // that holds each member.
 func (a *attribution) meet(order []int32, held []setID, f func(member, commit int32)) {

@@ -1,9 +1,10 @@
 package history
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"strings"
-	"time"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -160,9 +161,16 @@ func (s *story) tell() error {
 	s.texts()
 	if s.scope == nil {
 		s.indexed()
-		s.orphans()
+	} else {
+		s.named()
 	}
 	s.tips()
+	if s.scope == nil {
+		s.orphans()
+	}
+	if s.paths.full {
+		s.result.Warnings = append(s.result.Warnings, fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces))
+	}
 
 	var heads []gitobj.ID
 	head, err := s.Head()
@@ -202,7 +210,7 @@ func (s *story) under(tree gitobj.ID, dir string) setID {
 func (s *story) place(p pair) setID {
 	hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits
 	if p.location == finding.InFileName {
-		hits = s.found.names[p.path[strings.LastIndexByte(p.path, '/')+1:]].Hits
+		hits = s.found.names[base(p.path)].Hits
 	}
 	if len(hits) == 0 || !s.scope.holds(p) {
 		return emptySet
@@ -237,38 +245,49 @@ func (s *story) text(id gitobj.ID, o holder, header, message finding.Location) s
 	return set
 }
 
-// tagMoment is the tag seen as a point in time: the commit it names, its tagger
-// and its date.
+// tagMoment is the tag seen as a point in time: the commit it leads to, if it
+// does, its tagger and its date.
 func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
 	_, data, err := s.store.Read(id)
 	if err != nil {
 		return nil
 	}
 	m := &finding.Moment{}
+	if commit := s.commitOf(id); s.graph.has(commit) {
+		m.Commit = commit.String()
+	}
 	for header := range headers(data) {
-		name, value, _ := strings.Cut(string(header), " ")
-		switch name {
-		case "object":
-			m.Commit = value
-		case "tagger":
-			tagger, email, when := parsePerson([]byte(value))
+		if value, ok := bytes.CutPrefix(header, []byte("tagger ")); ok {
+			tagger, email, when := parsePerson(value)
 			m.Author, m.Email = s.worker.Mask(tagger), s.worker.Mask(email)
-			m.AuthorDate, m.CommitDate = when.Format(time.RFC3339), when.Format(time.RFC3339)
+			m.AuthorDate, m.CommitDate = date(when), date(when)
 		}
 	}
 	return m
 }
 
+// named gives a place to what a limited scan was asked for by name, where no
+// commit leads to it.
+func (s *story) named() {
+	for _, p := range s.scope.direct {
+		s.place(p)
+	}
+}
+
 // indexed notes which pairs are staged.
 func (s *story) indexed() {
-	if s.staged == nil {
-		return
-	}
-	blobs := s.found.objects[gitobj.Blob]
-	for _, e := range s.staged.Entries {
-		if hits := blobs[e.ID].outcome.Hits; len(hits) > 0 {
-			n := s.addPair(pair{location: finding.InBlob, path: e.Path, id: e.ID}, hits)
-			s.index = s.sets.union(s.index, s.sets.one(n))
+	for _, index := range s.indexes {
+		for _, e := range index.Entries {
+			if e.Mode == modeTree {
+				s.index = s.sets.union(s.index, s.under(e.ID, e.Path))
+			} else {
+				s.index = s.sets.union(s.index, s.place(pair{location: finding.InBlob, path: e.Path, id: e.ID}))
+			}
+			for path := range prefixes(e.Path) {
+				if _, ok := s.found.names[base(path)]; ok {
+					s.index = s.sets.union(s.index, s.place(pair{location: finding.InFileName, path: path}))
+				}
+			}
 		}
 	}
 }
@@ -323,11 +342,20 @@ func (h *repository) target(id gitobj.ID) gitobj.ID {
 	return gitobj.ID{}
 }
 
-// orphans gives every blob that no path leads to a place of its own.
+// orphans gives every blob that no path leads to a place of its own, and every
+// name that only trees have which no commit leads to.
 func (s *story) orphans() {
-	placed := map[gitobj.ID]bool{}
+	placed, named := map[gitobj.ID]bool{}, map[string]bool{}
 	for _, p := range s.pairs {
 		placed[p.id] = true
+		if p.location == finding.InFileName {
+			named[base(p.path)] = true
+		}
+	}
+	for name, out := range s.found.names {
+		if len(out.Hits) > 0 && !named[name] {
+			s.addPair(pair{location: finding.InFileName, path: name}, out.Hits)
+		}
 	}
 	for id, o := range s.found.objects[gitobj.Blob] {
 		if len(o.outcome.Hits) > 0 && !placed[id] {
