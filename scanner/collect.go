@@ -97,6 +97,7 @@ func (s *Scan) Finish() *Result {
 	keys := map[finding.ID]*finding.Exposure{}
 	for i := range s.sightings {
 		x := &s.sightings[i]
+		x.Path, x.Member = reportPath(x.Path), reportPath(x.Member)
 		x.SetFingerprint()
 		report.Findings = append(report.Findings, x.Finding)
 		s.result.Keys[x.Key] = x.Secret
@@ -130,6 +131,14 @@ func (s *Scan) Finish() *Result {
 	slices.SortFunc(report.Keys, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(report.Findings, compareFindings)
 	scan := &report.Scan
+	for _, list := range [][]finding.Unread{scan.Coverage.Opaque, scan.Coverage.Cut} {
+		for i := range list {
+			list[i].Path, list[i].Member = reportPath(list[i].Path), reportPath(list[i].Member)
+		}
+	}
+	for i := range scan.Errors {
+		scan.Errors[i].Path = reportPath(scan.Errors[i].Path)
+	}
 	sortUnread(scan.Coverage.Opaque)
 	sortUnread(scan.Coverage.Cut)
 	slices.SortFunc(scan.Coverage.Absent, func(a, b finding.Absent) int { return cmp.Compare(a.What, b.What) })
@@ -183,7 +192,7 @@ func (s *Scan) joinWorkTrees() {
 			versions[placeOf(x)] = x
 		}
 	}
-	status := map[int]*trackedStatus{}
+	trees := workTrees{}
 	kept := s.sightings[:0:0]
 	for i := range s.sightings {
 		x := s.sightings[i]
@@ -191,14 +200,21 @@ func (s *Scan) joinWorkTrees() {
 		if !ok || x.Location != finding.InFile {
 			continue
 		}
-		target, path, ok := s.workTreeOf(filepath.Join(root, filepath.FromSlash(x.Path)))
+		file := filepath.Join(root, filepath.FromSlash(x.Path))
+		tree := trees.of(filepath.Dir(file), s.opts.Getenv)
+		if tree == nil {
+			continue
+		}
+		path, err := filepath.Rel(tree.repo.WorkTree, file)
+		if err != nil || !filepath.IsLocal(path) {
+			continue
+		}
+		path = filepath.ToSlash(path)
+		s.sightings[i].Tracked = tree.status(path)
+		target, ok := s.targetOf(tree.repo)
 		if !ok {
 			continue
 		}
-		if status[target] == nil {
-			status[target] = newTrackedStatus(s.repos[target])
-		}
-		s.sightings[i].Tracked = status[target].of(path)
 		at := placeOf(&x)
 		at.target, at.path = target, path
 		if v := versions[at]; v != nil {
@@ -215,44 +231,12 @@ func (s *Scan) joinWorkTrees() {
 	s.sightings = kept
 }
 
-// workTreeOf finds the repository among the targets in whose work tree the
-// file lies, the innermost one, and the file's slash path there.
-func (s *Scan) workTreeOf(file string) (target int, path string, ok bool) {
-	deepest := 0
-	for id, r := range s.repos {
-		if r.WorkTree == "" || len(r.WorkTree) < deepest {
-			continue
-		}
-		rel, err := filepath.Rel(r.WorkTree, file)
-		if err == nil && filepath.IsLocal(rel) {
-			deepest, target, path, ok = len(r.WorkTree), id, filepath.ToSlash(rel), true
+// targetOf finds the target whose work tree is r's.
+func (s *Scan) targetOf(r *repo.Repo) (target int, ok bool) {
+	for id, other := range s.repos {
+		if other.WorkTree == r.WorkTree && (!ok || id < target) {
+			target, ok = id, true
 		}
 	}
-	return target, path, ok
-}
-
-// A trackedStatus says what Git thinks of the files of one work tree.
-type trackedStatus struct {
-	tracked map[string]bool
-	ignore  *repo.Ignore
-}
-
-func newTrackedStatus(r *repo.Repo) *trackedStatus {
-	t := &trackedStatus{tracked: map[string]bool{}}
-	if index, err := r.Index(); err == nil {
-		for _, e := range index.Entries {
-			t.tracked[e.Path] = true
-		}
-	}
-	return t
-}
-
-func (t *trackedStatus) of(path string) finding.Tracked {
-	switch {
-	case t.tracked[path]:
-		return finding.IsTracked
-	case t.ignore != nil && t.ignore.Match(path, false):
-		return finding.IsIgnored
-	}
-	return finding.IsUntracked
+	return target, ok
 }
