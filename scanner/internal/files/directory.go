@@ -20,7 +20,7 @@ type dir struct {
 	open   bool // folder is open; decided before others see the dir
 	role   role
 	rules  *ignores // nil: Git's ignore rules don't count
-	listed bool   // some of the entries were read
+	listed bool     // some of the entries were read
 	refs   atomic.Int32
 }
 
