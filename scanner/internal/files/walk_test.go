@@ -98,19 +98,19 @@ func TestGitDirectory(t *testing.T) {
 // directory moreover, and one with many directories.
 func TestLargeDirectory(t *testing.T) {
 	root := t.TempDir()
-	const n = 5000
+	const n = 2500
 	for i := range n {
 		if err := os.WriteFile(filepath.Join(root, fmt.Sprintf("a-rather-long-name-of-a-file-%d", i)), []byte("x"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var list []string
-	for i := range 1500 {
+	for i := range 600 {
 		name := fmt.Sprintf("directory-%d", i)
 		if err := os.Mkdir(filepath.Join(root, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if i%100 == 0 {
+		if i%50 == 0 {
 			write(t, filepath.Join(root, name, "k"), name)
 			list = append(list, "git-file "+name+"/k")
 		}
