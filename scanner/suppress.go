@@ -91,6 +91,7 @@ func (s *Scan) suppress() {
 	for i := range s.sightings {
 		x := &s.sightings[i]
 		by, ok := s.suppressor(x, excluded[i])
+		x.Path, x.Member = reportPath(x.Path), reportPath(x.Member)
 		if !ok {
 			s.result.sightings = append(s.result.sightings, *x)
 			continue
