@@ -151,11 +151,18 @@ func (v *verifier) check(ctx context.Context, r *scanner.Result) {
 	if v == nil {
 		return
 	}
-	list := subjects(r.Report.Keys, r.Keys)
+	list := subjects(append(slices.Clone(r.Report.Keys), r.Suppressed()...), r.Keys)
 	if len(list) == 0 {
 		return
 	}
 	answers := v.client.Check(ctx, list)
+	var active []finding.ID
+	for id, verdict := range answers.Verdicts {
+		if verdict.Status == finding.Active {
+			active = append(active, id)
+		}
+	}
+	r.Restore(active...)
 	scan := &r.Report.Scan
 	unknown := 0
 	for i := range r.Report.Keys {
@@ -235,6 +242,9 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.verify.on = true
+			if err := f.settle(env); err != nil {
+				return err
+			}
 			outputs, err := f.reports()
 			if err != nil {
 				return err
