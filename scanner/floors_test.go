@@ -13,6 +13,7 @@ import (
 var floors = [][]string{
 	{"cmd/petrascan"},
 	{"cmd/internal/cli"},
+	{"cmd/internal/audit"},
 	{"cmd/internal/report"},
 	{"scanner", "verify"},
 	{"scanner/internal/files", "scanner/internal/history"},

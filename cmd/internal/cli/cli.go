@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -16,7 +17,8 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Dir            string // the current directory
+	Dir            string           // the current directory
+	Now            func() time.Time // the clock; nil: time.Now
 }
 
 // System returns the environment of this process.
@@ -83,7 +85,7 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
 		newScan(env), newFiles(env), newHistory(env), newStaged(env),
-		newVerify(env),
+		newVerify(env), newAudit(env),
 		newRules(env), newReport(env), newCompletion(env), newMan(env), newVersion(env),
 	)
 	return root
