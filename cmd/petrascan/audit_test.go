@@ -126,14 +126,22 @@ func TestAudit(t *testing.T) {
 	for _, seed := range situations {
 		set(seed, verifytest.Deleted)
 	}
-	r.git("rm", "-q", "README.md")
-	r.commit("drop", "2026-03-30T09:00:00Z")
 	unproven, status := auditOf(t, r, server.URL, "--verify", "--fail-on", "active")
 	if !strings.Contains(unproven, "Not yet proven: that every key found is deleted.") || status != 0 {
 		t.Errorf("unproven, exit status %d:\n%s", status, unproven)
 	}
-	r.git("update-ref", "-d", "refs/stash")
-	closed, status := auditOf(t, r, server.URL, append(with, "--fail-on", "active", "deploy", ".env.local")...)
+	if strings.Contains(unproven, "Every key") {
+		t.Error("unproven, and yet closed")
+	}
+
+	r = newRepository(t)
+	r.write("deploy/prod.env", "PETRA_API_KEY="+rulestest.Key("current")+"\n")
+	r.write("old.env", "PETRA_API_KEY="+rulestest.Key("removed")+"\n")
+	r.commit("deploy", "2026-01-05T09:00:00Z")
+	r.git("rm", "-q", "old.env")
+	r.commit("clean up", "2026-01-09T09:00:00Z")
+	t.Chdir(r.dir)
+	closed, status := auditOf(t, r, server.URL, append(with, "--fail-on", "active")...)
 	golden(t, "audit/closed.txt", closed)
 	if status != 0 {
 		t.Errorf("closed: exit status %d", status)

@@ -240,21 +240,36 @@ func lead(r *finding.Report, all []*account, o Options) []string {
 	if o.Only != "" {
 		subject = "The key in " + code(o.Only) + " was found"
 	}
-	paragraphs := []string{fmt.Sprintf("%s in %s on %s, the worst first. Keys are shown with their middle left out; all times are UTC.",
-		subject, places, on)}
+	paragraphs := []string{fmt.Sprintf("%s in %s on %s%s. Keys are shown with their middle left out; all times are UTC.",
+		subject, places, on, either(len(all), "", ", the worst first"))}
 	n := count(all)
-	switch {
-	case n[works] > 0:
-		paragraphs = append(paragraphs, fmt.Sprintf("%s right now. Begin with key 1.", pluralVerb(n[works], "key works", "keys work")))
-	case n[current]+n[reachable]+n[lost] > 0:
-		paragraphs = append(paragraphs, fmt.Sprintf("Of %s it is not known whether %s. Treat %s as working. Begin with key 1.",
-			plural(n[current]+n[reachable]+n[lost], "key"),
-			either(n[current]+n[reachable]+n[lost], "it works", "they work"), either(n[current]+n[reachable]+n[lost], "it", "them")))
-	case n[rejected] > 0:
-		paragraphs = append(paragraphs, "No key is known to work. It is not yet proven that all of them are deleted.")
-	case n[closed] == len(all):
-		paragraphs = append(paragraphs, "Every key is deleted, and that is proven. Nothing is urgent.")
+	doubtful := n[current] + n[reachable] + n[lost]
+	var summary []string
+	for _, x := range []struct {
+		n         int
+		one, many string
+	}{
+		{n[works], "key works right now", "keys work right now"},
+		{doubtful, "key may work", "keys may work"},
+		{n[rejected], "key was rejected, which is no proof yet", "keys were rejected, which is no proof yet"},
+		{n[closed], "key is deleted for good", "keys are deleted for good"},
+		{n[incomplete], "key was found in part only", "keys were found in part only"},
+	} {
+		if x.n > 0 {
+			summary = append(summary, pluralVerb(x.n, x.one, x.many))
+		}
 	}
+	do := " Begin with key 1."
+	if !slices.ContainsFunc(all, func(a *account) bool { return a.Status != finding.Unverified && a.Status != "" }) {
+		do += " The API was not asked: `petrascan audit --verify` does that."
+	}
+	if len(all) == 1 {
+		do = strings.TrimPrefix(do, " Begin with key 1.")
+	}
+	if n[closed] == len(all) {
+		summary, do = []string{either(len(all), "The key is deleted", "Every key is deleted") + ", and that is proven"}, " Nothing is urgent."
+	}
+	paragraphs = append(paragraphs, strings.Join(summary, ", ")+"."+do)
 	if !r.Scan.Complete {
 		paragraphs = append(paragraphs, "Not everything could be read: there may be more keys. The list of what is missing is in the report (`petrascan scan`).")
 	}

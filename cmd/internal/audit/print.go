@@ -58,6 +58,11 @@ func (p *printer) section(s section) {
 		}
 		p.text(t, 2)
 	}
+	if len(s.steps) == 1 && s.steps[0].commands == nil {
+		fmt.Fprint(p, "\n  What to do:    ")
+		p.hang(s.steps[0].text, 17, 19)
+		return
+	}
 	if len(s.steps) > 0 {
 		fmt.Fprintln(p, "\n  What to do, in this order:")
 	}
@@ -129,6 +134,10 @@ func Markdown(w io.Writer, r *finding.Report, o Options) error {
 				fmt.Fprintln(b)
 			}
 			fmt.Fprintln(b, marked(t))
+		}
+		if len(s.steps) == 1 && s.steps[0].commands == nil {
+			fmt.Fprintf(b, "\nWhat to do: %s\n", marked(s.steps[0].text))
+			continue
 		}
 		if len(s.steps) > 0 {
 			fmt.Fprint(b, "\nWhat to do, in this order:\n\n")

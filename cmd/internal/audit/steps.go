@@ -15,21 +15,30 @@ func (a *account) steps() []step {
 	again := a.again("--verify --control-key-env PETRA_NEW_KEY")
 	switch a.urgency {
 	case closed:
-		if a.here() || a.held() {
-			add("Nothing is urgent: a deleted key opens nothing. Take it out of the code when convenient, so that nobody has to ask again.")
+		if a.here() {
+			add("Nothing is urgent: a deleted key opens nothing. Take it out of the files when convenient, so that nobody has to ask again.")
 		} else {
-			add("Nothing is left to do.")
+			add("Nothing. What Git still keeps of it opens nothing.")
 		}
 		return steps
 	case incomplete:
 		add("Look whether the rest of the key stands nearby. If it does, or if you are not sure, treat it as leaked: an Admin deletes it in the portal.")
 		return steps
 	case rejected:
-		add("Prove it: put any key of your organisation that works into a variable, and run this. With a key that is accepted beside it the rejection counts; without one, a second rejection a day later does.",
+		if a.Extent == finding.Uncertain {
+			add("Look at "+a.uses()+" and find out where the key ends. Then ask about exactly that text: run this, paste the key, press Enter and Ctrl-D.",
+				"petrascan verify --control-key-env PETRA_NEW_KEY")
+			break
+		}
+		add("Prove it: put any key of your organisation that works into a variable, and run this. With a key that is accepted beside it the rejection counts; without one, a second rejection a day later does. The first line waits for you to paste that key, and does not show it.",
 			"read -rs PETRA_NEW_KEY && export PETRA_NEW_KEY", again)
 	default:
 		if a.Status != finding.Active {
-			add("Ask the API whether it works. If it does not, go on at the proof.", a.again("--verify"))
+			ask := "Ask the API whether it works."
+			if a.Status == finding.Unknown {
+				ask = "Ask the API again."
+			}
+			add(ask+" If the key is rejected, skip to step 5. Do not wait for an answer to do the rest.", a.again("--verify"))
 		}
 		add("Admin: create a new key in the portal. Its value is shown once: put it where you keep secrets, not into the repository.")
 		deploy := "Put the new key wherever the old one is used, and restart what uses it."
@@ -42,10 +51,14 @@ func (a *account) steps() []step {
 			del += " (created no later than " + day(created) + ")"
 		}
 		add(del + ". This works at once and can't be undone; whatever still uses the old key gets 401 from then on. If somebody is misusing it, do this first.")
-		add("Prove that it is gone, with the new key as the one that works.", "read -rs PETRA_NEW_KEY && export PETRA_NEW_KEY", again)
+		add("Prove that it is gone, with the new key as the one that works. The first line waits for you to paste the new key, and does not show it.", "read -rs PETRA_NEW_KEY && export PETRA_NEW_KEY", again)
 	}
 	if files := a.filesNow(); files != "" {
-		add("Take the key out of " + files + ", and commit that where it is tracked.")
+		text := "Take the key out of " + files + "."
+		if a.InHead || a.tracked() {
+			text = "Take the key out of " + files + ", and commit that."
+		}
+		add(text)
 	}
 	steps = append(steps, a.cleaning()...)
 	return steps
@@ -84,10 +97,15 @@ func (a *account) filesNow() string {
 func (a *account) cleaning() []step {
 	var steps []step
 	git := a.git()
-	for _, s := range a.ReachableFrom.Stash {
-		steps = append(steps, step{"Drop the stash entry, if nothing else in it is needed. The numbers of later entries move up by one.", []string{git + " stash drop " + quote(s)}})
-	}
 	refs := a.ReachableFrom.Refs
+	if stash := slices.Clone(a.ReachableFrom.Stash); len(refs) == 0 && len(stash) > 0 {
+		slices.Reverse(stash) // dropping one renumbers those above it
+		var drop []string
+		for _, s := range stash {
+			drop = append(drop, git+" stash drop "+quote(s))
+		}
+		steps = append(steps, step{"Drop what is stashed, if nothing else in it is needed.", drop})
+	}
 	switch {
 	case len(refs) > 0:
 		text := "Only if you want to: take it out of history (see \"Good to know\")."
@@ -104,6 +122,12 @@ func (a *account) cleaning() []step {
 		})
 	}
 	return steps
+}
+
+func (a *account) tracked() bool {
+	return slices.ContainsFunc(a.places, func(f *finding.Finding) bool {
+		return f.Tracked == finding.IsTracked || f.Location == finding.InIndex
+	})
 }
 
 func (a *account) unreachable() bool {
@@ -146,10 +170,10 @@ func goodToKnow(all []*account) section {
 	s := section{title: "Good to know"}
 	s.text = append(s.text,
 		"Only an Admin of the organisation can create and delete keys; a Full Member sees the list. If you are no Admin, give this page to one: it holds no key.",
-		"The portal does not show the values of keys, only descriptions and creation dates. If more than one entry is old enough, ask those who committed the key which it is, before you delete the wrong one.",
+		"The portal does not show the values of keys, only descriptions and creation dates. If more than one entry is old enough, ask those who committed the key which it is, before you delete the wrong one. Where nobody knows, the newest entry that is old enough is the likeliest: keys tend to be committed soon after they are made.",
 		"Deleting the key in the portal is what ends the exposure. Taking it out of the code, or out of history, does not: copies, caches and clones stay.")
 	if slices.ContainsFunc(all, func(a *account) bool { return len(a.ReachableFrom.Refs) > 0 && a.urgency < closed }) {
-		text := "Taking keys out of history is optional once they are deleted. It changes the ids of commits, so everybody has to clone anew. `git filter-repo --replace-text FILE` does it, in a fresh mirror clone, where FILE, which lies outside of the repository, has a key a line; then push with force, and have the forge drop its caches."
+		text := "Taking keys out of history is optional once they are deleted. It changes the ids of commits, so everybody has to clone anew. `git filter-repo --replace-text FILE` does it, in a fresh mirror clone, where FILE, which lies outside of the repository, has a key a line; then push with force, and have the forge drop its caches. Stashes and reflogs of this copy keep the old commits."
 		if slices.ContainsFunc(all, func(a *account) bool {
 			return slices.ContainsFunc(a.places, func(f *finding.Finding) bool { return len(f.Layers) > 0 && f.Commit != "" })
 		}) {

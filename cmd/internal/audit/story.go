@@ -41,7 +41,7 @@ func (a *account) section(n, of int) section {
 func (a *account) verdict() string {
 	switch a.urgency {
 	case works:
-		return "WORKS"
+		return "STILL WORKS"
 	case rejected:
 		return "rejected, not yet proven to be deleted"
 	case closed:
@@ -50,15 +50,15 @@ func (a *account) verdict() string {
 		return "only a part of a key"
 	}
 	if a.Status == finding.Unknown {
-		return "the API did not say whether it works"
+		return "may work (no clear answer)"
 	}
-	return "not checked, may work"
+	return "may work (not checked)"
 }
 
 func (a *account) status() []string {
 	when := ""
 	if a.Checked != "" {
-		when = ", checked on " + minute(a.Checked)
+		when = " (checked on " + minute(a.Checked) + ")"
 	}
 	switch a.urgency {
 	case works:
@@ -66,9 +66,9 @@ func (a *account) status() []string {
 	case closed:
 		basis := ""
 		if _, b, ok := strings.Cut(a.StatusReason, "proven: "); ok {
-			basis = " (" + b + ")"
+			basis = ": " + b
 		}
-		return []string{"Deleted, and that is proven" + basis + when + "."}
+		return []string{"Deleted" + when + ". That is proven" + basis + "."}
 	case rejected:
 		lines := []string{"The API rejects it (401)" + when + ": it is deleted, invalid, or of another organisation."}
 		if a.Extent == finding.Uncertain {
@@ -79,9 +79,9 @@ func (a *account) status() []string {
 		return []string{"Only a part of the key stands here, so the API can't be asked."}
 	}
 	if a.Status == finding.Unknown {
-		return []string{"The API did not say whether it works: " + report.Clean(a.StatusReason) + ". Treat it as working."}
+		return []string{"Treat it as working: the API gave no clear answer. It was: " + report.Clean(a.StatusReason) + "."}
 	}
-	return []string{"Nobody asked the API yet. Treat it as working."}
+	return []string{"Treat it as working: the API was not asked yet."}
 }
 
 // entry says how to find the key in the portal's list, which shows creation
@@ -92,13 +92,15 @@ func (a *account) entry() []string {
 	}
 	where := "app.petrasecurity.com → Settings → API Keys: "
 	created := a.since()
-	if created.IsZero() {
+	switch {
+	case created.IsZero() && !a.historyRead():
+		return []string{where + "only files were read, and the date of a file says nothing. `petrascan audit` of the whole repository may narrow the list down."}
+	case created.IsZero():
 		return []string{where + "no commit holds the key, so no date narrows the list down. Ask whoever put it there."}
-	}
-	if created.After(a.now) && !a.now.IsZero() {
+	case created.After(a.now) && !a.now.IsZero():
 		return []string{where + "the commit's date, " + day(created) + ", lies in the future and says nothing. The key was created no later than today, " + day(a.now) + "."}
 	}
-	lines := []string{fmt.Sprintf("%screated no later than %s. The portal may show the day after, %s, if its clock is ahead of UTC.",
+	lines := []string{fmt.Sprintf("%san entry created no later than %s (%s if the list's time zone is ahead of UTC).",
 		where, day(created), day(created.AddDate(0, 0, 1)))}
 	if m := a.FirstSeen; m != nil {
 		if authored := instant(m.AuthorDate); !authored.IsZero() && day(authored) < day(created) {
@@ -141,7 +143,7 @@ func (a *account) timeline() []string {
 		case f.Reachable != nil && !*f.Reachable:
 			add(from, text+" (no branch or tag leads to it now)")
 		default:
-			add(from, text)
+			add(from, text+" ("+days(from, a.now)+", still there)")
 		}
 	}
 	if a.Checked != "" {
@@ -192,10 +194,24 @@ func (a *account) exposed() []string {
 		lines = append(lines, "No remote branch is known to hold it. Whether it was ever pushed, this copy can't tell.")
 	case inGit:
 		lines = append(lines, "Everyone who can read this repository, or has a copy of it, may have it.")
+	case a.unreachable():
+		lines = append(lines, "It was never committed, but Git keeps it: whoever has a copy of this Git directory may have it.")
+	case !a.historyRead():
+		lines = append(lines, "Only files were read: whether it was ever committed is not known. Whoever can read the file, or a backup of it, may have it.")
 	default:
 		lines = append(lines, "It was never committed: whoever can read the file, or a backup of it, may have it.")
 	}
 	return lines
+}
+
+// historyRead tells whether the history of a repository was searched.
+func (a *account) historyRead() bool {
+	for _, t := range a.targets {
+		if t.Kind == finding.GitTarget {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *account) hasRemote() bool {

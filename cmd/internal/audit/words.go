@@ -87,10 +87,10 @@ func minute(s string) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// days counts the days from one time to another, the day begun as a whole one.
+// days counts the days from one time to another, the last one as a whole.
 func days(from, to time.Time) string {
-	n := int(to.Sub(from).Hours()/24) + 1
-	return plural(max(n, 1), "day")
+	const day = 24 * time.Hour
+	return plural(max(int((to.Sub(from)+day-1)/day), 1), "day")
 }
 
 func short(id string) string { return id[:min(len(id), 10)] }
