@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/petrascan/petrascan/cmd/internal/audit"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -37,6 +38,8 @@ type scanFlags struct {
 	sarifCategory   string
 	sarifHistory    string
 	verify          verifyFlags
+	audit           *audit.Options        // of petrascan audit; nil: another command
+	narrow          func(*scanner.Result) // cuts a result down before it is verified; nil: keep all
 
 	configFlags
 

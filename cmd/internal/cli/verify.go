@@ -75,7 +75,7 @@ func (v *verifyFlags) verifier(env *Env, failOn string) (*verifier, error) {
 	}
 	o := verify.Options{
 		URL: cmp.Or(v.url, env.Getenv("PETRASCAN_API_URL")), Rate: v.rate, Jobs: v.jobs, Budget: v.budget,
-		Proxy: proxy(env.Getenv),
+		Proxy: proxy(env.Getenv), Now: env.Now,
 	}
 	if v.controlEnv != "" {
 		key, err := keyFromEnv(env, "--control-key-env", v.controlEnv)
