@@ -256,7 +256,7 @@ func (a *account) stillIn() []string {
 	add("pull request", "pull requests", pulls)
 	add("notes", "notes", notes)
 	add("ref", "refs", others)
-	add("detached", "detached", a.ReachableFrom.Worktrees)
+	add("a work tree's", "a work tree's", a.ReachableFrom.Worktrees)
 	add("stash", "stash", a.ReachableFrom.Stash)
 	add("reflog", "reflog", a.ReachableFrom.Reflogs)
 	var files, orphans []string
