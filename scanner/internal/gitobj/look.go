@@ -29,7 +29,7 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 		w.visitor.Visit(&w.object)
 		w.noteShown(&w.object)
 	}
-	if o.CheckLinks && t != Blob {
+	if t == Tree && w.trees != nil || o.CheckLinks && t != Blob {
 		err := w.links(t, &next, base)
 		if doubt == nil {
 			doubt = err
@@ -51,7 +51,7 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 // wanted tells whether an object is to be shown.
 func (w *worker) wanted(t Type, hit bool, data []byte) bool {
 	o := &w.walk.o
-	return o.Match == nil || hit || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
+	return o.Match == nil || hit || o.Always.Has(t) || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
 }
 
 // links notes what the object in next names and the store lacks.
@@ -69,7 +69,11 @@ func (w *worker) links(t Type, next, base *frame) (err error) {
 	if n := len(w.bounds); n > 0 {
 		dst, w.bounds = w.bounds[n-1][:0], w.bounds[:n-1]
 	}
-	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink)
+	w.news.begin()
+	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink, w.news.keep)
+	if w.trees != nil {
+		w.tellTree(next, base)
+	}
 	return err
 }
 
@@ -82,14 +86,18 @@ func (w *worker) follow(t Type, data []byte) error {
 	case Tag:
 		return tagLinks(data, w.linkID[:hs], w.link)
 	case Tree:
-		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink)
+		w.news.begin()
+		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink, w.news.keep)
 		return err
 	}
 	return nil
 }
 
 func (w *worker) treeLink(e treeEntry) {
-	if t, ok := e.link(); ok {
+	if w.trees != nil {
+		w.news.tree.Fresh = append(w.news.tree.Fresh, e.public())
+	}
+	if t, ok := e.link(); ok && w.walk.o.CheckLinks {
 		w.link(e.id, t)
 	}
 }

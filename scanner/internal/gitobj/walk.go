@@ -25,6 +25,8 @@ type WalkOptions struct {
 	// or what a delta changed with a margin of Overlap bytes on each side. If it
 	// is nil, every object is visited. It is called by all workers at once.
 	Match func(b []byte) bool
+	// Always are types of which every object is visited, whatever Match says.
+	Always TypeSet
 	// Overlap is the length of the longest literal that Match looks for, less one.
 	Overlap int
 	// Whole tells from the first 1024 bytes of a blob, or all if there are fewer,
@@ -102,18 +104,19 @@ type Missing struct {
 
 // A walk is one call of Walk.
 type walk struct {
-	store   *Store
-	o       WalkOptions
-	stop    atomic.Bool
-	big     sync.Mutex // held by the worker that has more than its share of memory
-	share   int64      // bytes that each worker may hold without that
-	most    int64      // bytes that the holder of big may hold
-	empty   ID         // the empty tree
-	workers []*worker
-	sources []*source
-	loose   map[ID]bool // for links
-	indexes []*index    // for links
-	records []*PackRecord
+	store    *Store
+	o        WalkOptions
+	stop     atomic.Bool
+	big      sync.Mutex // held by the worker that has more than its share of memory
+	share    int64      // bytes that each worker may hold without that
+	most     int64      // bytes that the holder of big may hold
+	empty    ID         // the empty tree
+	workers  []*worker
+	sources  []*source
+	numbered int64       // entries of the packs so far
+	loose    map[ID]bool // for links
+	indexes  []*index    // for links
+	records  []*PackRecord
 
 	mu       sync.Mutex
 	problems []Problem
@@ -135,7 +138,9 @@ func (s *Store) Walk(ctx context.Context, o WalkOptions, newVisitor func() Visit
 	w.share = o.Memory / 4 / int64(o.Workers)
 	w.most = o.Memory / 4 * 3
 	for range o.Workers {
-		w.workers = append(w.workers, &worker{walk: w, visitor: newVisitor(), missing: make(map[missingKey]*Missing)})
+		wk := &worker{walk: w, visitor: newVisitor(), missing: make(map[missingKey]*Missing)}
+		wk.trees, _ = wk.visitor.(TreeVisitor)
+		w.workers = append(w.workers, wk)
 	}
 	release := context.AfterFunc(ctx, func() { w.stop.Store(true) })
 	defer release()
@@ -302,6 +307,8 @@ func (w *walk) search(p *pack, noted bool) *source {
 	for i, t := range f.typ {
 		src.state[f.pos[i]] = uint8(t)
 	}
+	f.number = w.numbered
+	w.numbered += int64(len(f.off))
 	var roots []int32
 	for i, b := range f.base {
 		if b == unusable {

@@ -12,6 +12,8 @@ import (
 type worker struct {
 	walk    *walk
 	visitor Visitor
+	trees   TreeVisitor // the visitor, if it is one
+	news    news
 	job     job
 	z       inflate.Inflater
 	spare   buffers

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -23,6 +24,7 @@ type searcher struct {
 	engine  *detect.Engine
 	holders map[gitobj.Type][]holder
 	names   map[string]detect.Outcome // of tree entries
+	commits []commit                  // those that were shown
 	errors  []finding.Error
 	again   map[gitobj.ID]bool // what the next scan must search again, beside holders
 }
@@ -48,6 +50,14 @@ func (s *searcher) Visit(o *gitobj.Object) {
 	case gitobj.Commit, gitobj.Tag:
 		if o.Data == nil {
 			s.keep(o, holder{id: o.ID, outcome: s.stream(o)})
+			return
+		}
+		if o.Type == gitobj.Commit {
+			if c, err := parseCommit(o.ID, o.Data); err == nil {
+				s.commits = append(s.commits, c)
+			}
+		}
+		if !s.engine.Candidate(o.Data) {
 			return
 		}
 		start := messageStart(o.Data)
@@ -98,16 +108,31 @@ func (s *searcher) note(id gitobj.ID, err error) {
 func (s *searcher) tree(data []byte, idSize int) (quiet bool) {
 	quiet = true
 	for e := range treeEntries(data, idSize) {
-		if !s.engine.Candidate(e.name) {
-			continue
-		}
-		out, done := s.names[string(e.name)]
-		if !done {
-			out = s.bytes(gitobj.ID{}, e.name)
-			s.names[string(e.name)] = out
-		}
-		// A name that could not be searched has the zero id.
-		quiet = quiet && dull(&out) && !s.again[gitobj.ID{}]
+		quiet = s.name(e.name) && quiet
 	}
 	return quiet
+}
+
+// name searches the name of a file or directory, and tells whether there is
+// nothing to say of it.
+func (s *searcher) name(name []byte) (quiet bool) {
+	if !s.engine.Candidate(name) {
+		return true
+	}
+	out, done := s.names[string(name)]
+	if !done {
+		out = s.bytes(gitobj.ID{}, name)
+		s.names[string(name)] = out
+	}
+	// A name that could not be searched has the zero id.
+	return dull(&out) && !s.again[gitobj.ID{}]
+}
+
+// path searches the names in a path.
+func (s *searcher) path(path string) {
+	if s.engine.Candidate([]byte(path)) {
+		for name := range strings.SplitSeq(path, "/") {
+			s.name([]byte(name))
+		}
+	}
 }
