@@ -89,36 +89,14 @@ func (s *Scan) expose(e finding.Exposure) {
 	}
 }
 
-// Finish closes the scan and returns its result.
+// Finish closes the scan and returns its result. Findings that someone accepted
+// are counted in it and left out of it; see [Result.Restore].
 func (s *Scan) Finish() *Result {
 	s.joinWorkTrees()
-	report := s.result.Report
-	report.Findings = make([]finding.Finding, 0, len(s.sightings))
-	keys := map[finding.ID]*finding.Exposure{}
-	for i := range s.sightings {
-		x := &s.sightings[i]
-		x.Path, x.Member = reportPath(x.Path), reportPath(x.Member)
-		x.SetFingerprint()
-		report.Findings = append(report.Findings, x.Finding)
-		s.result.Keys[x.Key] = x.Secret
-		e, ok := keys[x.Key]
-		if !ok {
-			if e, ok = s.exposures[x.Key]; !ok {
-				e = &finding.Exposure{ID: x.Key, Masked: x.Masked}
-			}
-			e.Status = finding.Unverified
-			keys[x.Key] = e
-		}
-		e.Occurrences++
-		if x.Confidence > e.Confidence || x.Confidence == e.Confidence && (e.Rule == "" || x.Rule < e.Rule) {
-			e.Confidence, e.Rule = x.Confidence, x.Rule
-		}
-		if e.Extent == "" || x.Extent == finding.Exact {
-			e.Extent = x.Extent
-		}
-		e.InWorktree = e.InWorktree || x.Tracked != "" || x.Location == finding.InFile
-	}
-	for _, e := range keys {
+	s.mask = s.engine.NewWorker()
+	s.suppress()
+	s.accept()
+	for _, e := range s.exposures {
 		for _, list := range [...]*[]string{&e.Authors, &e.ReachableFrom.Refs, &e.ReachableFrom.Worktrees, &e.ReachableFrom.Reflogs, &e.ReachableFrom.Stash} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list)
@@ -126,22 +104,16 @@ func (s *Scan) Finish() *Result {
 		if e.InHead {
 			e.Removed = nil
 		}
-		report.Keys = append(report.Keys, *e)
 	}
-	slices.SortFunc(report.Keys, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(report.Findings, compareFindings)
-	scan := &report.Scan
-	for _, list := range [][]finding.Unread{scan.Coverage.Opaque, scan.Coverage.Cut} {
-		for i := range list {
-			list[i].Path, list[i].Member = reportPath(list[i].Path), reportPath(list[i].Member)
-		}
+	s.escapePaths()
+	s.result.exposures = s.exposures
+	s.result.assemble()
+	scan := &s.result.Report.Scan
+	c := &scan.Coverage
+	for _, list := range [...][]finding.Unread{c.Opaque, c.Cut, c.Accepted} {
+		sortUnread(list)
 	}
-	for i := range scan.Errors {
-		scan.Errors[i].Path = reportPath(scan.Errors[i].Path)
-	}
-	sortUnread(scan.Coverage.Opaque)
-	sortUnread(scan.Coverage.Cut)
-	slices.SortFunc(scan.Coverage.Absent, func(a, b finding.Absent) int { return cmp.Compare(a.What, b.What) })
+	slices.SortFunc(c.Absent, func(a, b finding.Absent) int { return cmp.Compare(a.What, b.What) })
 	slices.SortFunc(scan.Errors, func(a, b finding.Error) int {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
 	})
@@ -149,7 +121,6 @@ func (s *Scan) Finish() *Result {
 	slices.Sort(scan.Warnings)
 	scan.Warnings = slices.Compact(scan.Warnings)
 	scan.ElapsedMS = s.opts.Now().Sub(s.started).Milliseconds()
-	c := &scan.Coverage
 	scan.Complete = !s.incomplete && len(scan.Errors) == 0 && len(c.Cut) == 0 &&
 		(!s.opts.RequireComplete || len(c.Opaque) == 0 && len(c.Absent) == 0)
 	return s.result
@@ -193,38 +164,32 @@ func (s *Scan) joinWorkTrees() {
 		}
 	}
 	trees := workTrees{}
-	kept := s.sightings[:0:0]
+	kept := make([]finding.Sighting, 0, len(s.sightings))
 	for i := range s.sightings {
-		x := s.sightings[i]
+		x := &s.sightings[i]
 		root, ok := s.roots[x.Target]
 		if !ok || x.Location != finding.InFile {
 			continue
 		}
-		file := filepath.Join(root, filepath.FromSlash(x.Path))
-		tree := trees.of(filepath.Dir(file), s.opts.Getenv)
-		if tree == nil {
+		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)), s.opts.Getenv)
+		if !ok {
 			continue
 		}
-		path, err := filepath.Rel(tree.repo.WorkTree, file)
-		if err != nil || !filepath.IsLocal(path) {
-			continue
-		}
-		path = filepath.ToSlash(path)
-		s.sightings[i].Tracked = tree.status(path)
+		x.Tracked = tree.status(path)
 		target, ok := s.targetOf(tree.repo)
 		if !ok {
 			continue
 		}
-		at := placeOf(&x)
+		at := placeOf(x)
 		at.target, at.path = target, path
 		if v := versions[at]; v != nil {
-			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet
-			v.Tracked = s.sightings[i].Tracked
-			s.sightings[i].Masked = "" // told by v
+			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet, v.Tracked = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet, x.Tracked
+			v.Inline = x.Inline
+			x.Location = "" // told by v
 		}
 	}
 	for _, x := range s.sightings {
-		if x.Masked != "" {
+		if x.Location != "" {
 			kept = append(kept, x)
 		}
 	}

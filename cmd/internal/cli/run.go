@@ -15,11 +15,21 @@ import (
 // and writes the reports. An error of one target does not lose what the others
 // held.
 func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(context.Context, *scanner.Scan) error) error {
+	if err := f.settle(env); err != nil {
+		return err
+	}
+	if err := f.readBaseline(env); err != nil {
+		return err
+	}
 	outputs, err := f.reports()
 	if err != nil {
 		return err
 	}
 	opts, err := f.options()
+	if err != nil {
+		return err
+	}
+	verifier, err := f.verify.verifier(env, f.failOn)
 	if err != nil {
 		return err
 	}
@@ -45,7 +55,17 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
 	}
+	verifier.check(ctx, result)
+	return f.finish(ctx, env, result, outputs)
+}
+
+// finish writes the reports on a result, and returns what its exit status is.
+func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
+	if f.say != nil {
+		f.say(env, result.Report)
+		return outcome(status)
+	}
 	if err := f.write(env, result, outputs, status); err != nil {
 		return err
 	}

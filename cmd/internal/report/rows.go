@@ -19,8 +19,8 @@ const (
 	// On a terminal a place that would get fewer columns than this stands on a
 	// line of its own.
 	leastPlace = 34
-	// Piped output pads places to this and lets longer ones push the rest of
-	// their row aside: one very long path must not widen every row.
+	// Places are padded to this at most. Longer ones push the rest of their row
+	// aside: one very long path must not widen every row.
 	padPlace = 60
 	// So many rows are laid out at a time.
 	batch = 500
@@ -34,6 +34,7 @@ type rows struct {
 	width   int
 	columns []column
 	widths  []int // of the columns, in columns of the terminal
+	most    int   // columns that a place may take; 0: any number
 	apart   bool  // places and layers stand on lines of their own
 	places  []*finding.Finding
 	laid    [][]string // lines of the rows to come
@@ -63,12 +64,12 @@ func newRows(v *view, all []story) *rows {
 		}
 	}
 	add := func(title string, cell func(*finding.Finding) string) {
-		t.columns = append(t.columns, column{title, cell})
+		t.columns = append(t.columns, column{title, func(f *finding.Finding) string { return actionSafe(cell(f)) }})
 	}
 	if t.width == 0 {
 		add("KEY", func(f *finding.Finding) string { return short(string(f.Key)) })
 	}
-	add(placeTitle, func(f *finding.Finding) string { return actionSafe(v.place(f)) })
+	add(placeTitle, v.place)
 	add("WHERE", where)
 	add(commitTitle, func(f *finding.Finding) string { return cmp.Or(short(f.Commit), "-") })
 	add("SINCE", func(f *finding.Finding) string { return cmp.Or(day(f.Date), "-") })
@@ -94,13 +95,13 @@ func newRows(v *view, all []story) *rows {
 	return t
 }
 
-// fit gives the column of places its width. On a terminal that is what the
-// others leave, or where this is too little the column goes. Piped, nothing is
-// shortened; long places are only kept out of the layout.
+// fit gives the column of places its width. On a terminal places may take what
+// the other columns leave; where this is too little, their column goes. Piped,
+// nothing is shortened.
 func (t *rows) fit() {
-	room := padPlace
 	if t.width > 0 {
-		if room = t.room(); room < leastPlace {
+		room := t.room()
+		if room < leastPlace {
 			t.drop(untilTitle)
 			room = t.room()
 		}
@@ -110,9 +111,13 @@ func (t *rows) fit() {
 			t.apart = true
 			return
 		}
+		t.most = room
 	}
 	at := t.index(placeTitle)
-	t.widths[at] = min(t.widths[at], room)
+	t.widths[at] = min(t.widths[at], padPlace)
+	if t.most > 0 {
+		t.widths[at] = min(t.widths[at], t.most)
+	}
 }
 
 // room is what the other columns leave of the terminal to places.
@@ -194,12 +199,11 @@ func (t *rows) layOut(places []*finding.Finding) error {
 			}
 			row[j] = cells[i][j]
 			if columns(cells[i][j]) > t.widths[j] {
-				// A place too long for its column: piped, it takes the room it
-				// needs once the rest is laid out.
+				// A place too long for its column takes the room it needs once
+				// the rest is laid out.
 				row[j] = full
-				if t.width > 0 {
-					cells[i][j] = middle(cells[i][j], t.widths[j])
-					row[j] = cells[i][j]
+				if t.most > 0 {
+					cells[i][j] = middle(cells[i][j], t.most)
 				}
 			}
 		}
@@ -251,7 +255,7 @@ func (t *rows) lines(f *finding.Finding, cells []string, laid string) []string {
 	}
 	lines = append(lines, strings.TrimRight(b.String(), " "))
 	if t.apart && len(f.Layers) > 0 {
-		for _, l := range wrap("in "+layers(f), t.width, 4, 4) {
+		for _, l := range wrap(actionSafe("in "+layers(f)), t.width, 4, 4) {
 			lines = append(lines, indent+indent+l)
 		}
 	}

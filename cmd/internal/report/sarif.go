@@ -12,15 +12,23 @@ import (
 )
 
 // SARIF 2.1.0 (OASIS, errata 01), as GitHub code scanning reads it ("SARIF
-// support for code scanning"). GitHub refuses a file above these limits.
+// support for code scanning").
 const (
-	sarifSchema     = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-	sarifMostResult = 25_000
-	sarifMostBytes  = 10_000_000 // after gzip
-	sarifMostNotes  = 5_000      // notifications; no limit of GitHub's, but one is needed
-	home            = "https://github.com/petrascan/petrascan"
-	sourceRoot      = "%SRCROOT%"
+	sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+	home        = "https://github.com/petrascan/petrascan"
+	sourceRoot  = "%SRCROOT%"
 )
+
+// A sarifLimits is what a file may hold at most.
+type sarifLimits struct {
+	results       int
+	bytes         int // after gzip
+	notifications int
+}
+
+// GitHub refuses a file above its limits. It has none for notifications, but
+// one is needed.
+var githubLimits = sarifLimits{results: 25_000, bytes: 10_000_000, notifications: 5_000}
 
 type (
 	sarifText struct {
@@ -139,12 +147,18 @@ type (
 )
 
 // A sarifRun makes the one run of a SARIF file.
-type sarifRun struct{ *view }
+type sarifRun struct {
+	*view
+	limits sarifLimits
+}
 
 func writeSARIF(w io.Writer, r *finding.Report, o Options) error {
-	s := sarifRun{newView(r, o)}
-	results := worstFirst(r, s.keys)
-	if o.OmitHistory {
+	return sarifRun{newView(r, o), githubLimits}.writeTo(w)
+}
+
+func (s sarifRun) writeTo(w io.Writer) error {
+	results := worstFirst(s.report, s.keys)
+	if s.options.OmitHistory {
 		kept := results[:0]
 		for _, f := range results {
 			if f.Location == finding.InStdin || f.Location == finding.InGitFile || checkedOut(f, s.keys[f.Key]) {
@@ -156,17 +170,17 @@ func writeSARIF(w io.Writer, r *finding.Report, o Options) error {
 	return s.write(w, results, s.fit(results))
 }
 
-// fit returns how many of the results a file under GitHub's limits can hold.
+// fit returns how many of the results a file within the limits can hold.
 func (s sarifRun) fit(results []*finding.Finding) int {
-	const surelySmall = 5_000
-	keep := min(len(results), sarifMostResult)
-	for keep > surelySmall {
+	const most = 2048 // bytes that a result takes after gzip, and more
+	keep := min(len(results), s.limits.results)
+	for keep*most > s.limits.bytes {
 		var size counter
-		z, _ := gzip.NewWriterLevel(&size, gzip.BestSpeed)
-		if s.write(z, results, keep) != nil || z.Close() != nil || size <= sarifMostBytes {
+		z, _ := gzip.NewWriterLevel(&size, gzip.BestSpeed) // packs less than any upload does
+		if s.write(z, results, keep) != nil || z.Close() != nil || int(size) <= s.limits.bytes {
 			break
 		}
-		keep = int(int64(keep) * sarifMostBytes / int64(size) * 9 / 10)
+		keep = int(int64(keep) * int64(s.limits.bytes) / int64(size) * 9 / 10)
 	}
 	return keep
 }
@@ -420,8 +434,8 @@ func (s sarifRun) notifications(leftOut int) []sarifNotification {
 	for _, x := range r.Scan.Suppressed {
 		add(noteSuppressed, "note", "Suppressed: "+strings.TrimRight(suppressedLine(x), "."))
 	}
-	if n := len(all) - sarifMostNotes; n > 0 {
-		all = all[:sarifMostNotes]
+	if n := len(all) - s.limits.notifications; n > 0 {
+		all = all[:s.limits.notifications]
 		add(noteLeftOut, "warning", plural(n, "notification")+" left out")
 	}
 	return all

@@ -160,33 +160,49 @@ func many(n int) *finding.Report {
 }
 
 func TestSARIFLimits(t *testing.T) {
-	r := many(26_000)
-	got := written(t, SARIF, r, Options{})
-	run := readSARIF(t, got).Runs[0]
-	if len(run.Results) == 0 || len(run.Results) > sarifMostResult {
-		t.Fatalf("%d results", len(run.Results))
+	if githubLimits != (sarifLimits{25_000, 10_000_000, 5_000}) {
+		t.Errorf("limits %+v", githubLimits)
 	}
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	z.Write(got)
-	z.Close()
-	if packed.Len() > sarifMostBytes {
-		t.Errorf("%d bytes after gzip", packed.Len())
+	const n = 1_200
+	r := many(n)
+	for i := range 60 {
+		r.Scan.Errors = append(r.Scan.Errors, finding.Error{Path: object(i), Reason: "permission denied"})
 	}
 	active := 0
 	for i := range r.Findings {
-		if r.Findings[i].Key != "" && r.Keys[i/4].Status == finding.Active {
+		if r.Keys[i/4].Status == finding.Active {
 			active++
 		}
 	}
-	for i, res := range run.Results[:min(active, len(run.Results))] {
-		if res.RuleID != "PETRA001" {
-			t.Fatalf("result %d is %s although there are %d active ones", i, res.RuleID, active)
+	for _, limits := range []sarifLimits{{1_000, 10_000_000, 20}, {25_000, 50_000, 20}, {500, 80_000, 20}} {
+		var got, packed bytes.Buffer
+		if err := (sarifRun{newView(r, Options{}), limits}).writeTo(&got); err != nil {
+			t.Fatal(err)
 		}
-	}
-	notes := run.Invocations[0].Notifications
-	if len(notes) != 1 || !strings.Contains(notes[0].Message.Text, "1,000 results left out") && len(run.Results) == sarifMostResult {
-		t.Errorf("notifications %+v", notes)
+		z := gzip.NewWriter(&packed)
+		z.Write(got.Bytes())
+		z.Close()
+		run := readSARIF(t, got.Bytes()).Runs[0]
+		kept := len(run.Results)
+		if kept == 0 || kept > limits.results || packed.Len() > limits.bytes {
+			t.Errorf("%+v: %d results, %d bytes after gzip", limits, kept, packed.Len())
+		}
+		if limits.bytes > 1_000_000 && kept != limits.results {
+			t.Errorf("%+v: only %d results", limits, kept)
+		}
+		for i, res := range run.Results[:min(active, kept)] {
+			if res.RuleID != "PETRA001" {
+				t.Fatalf("result %d is %s although there are %d active ones", i, res.RuleID, active)
+			}
+		}
+		notes := run.Invocations[0].Notifications
+		if len(notes) != limits.notifications+1 {
+			t.Errorf("%+v: %d notifications", limits, len(notes))
+		}
+		told := plural(n-kept, "result") + " left out"
+		if !strings.Contains(notes[0].Message.Text, told) || !strings.Contains(notes[len(notes)-1].Message.Text, "notifications left out") {
+			t.Errorf("%+v: it is not said that %s: %q, %q", limits, told, notes[0].Message.Text, notes[len(notes)-1].Message.Text)
+		}
 	}
 }
 

@@ -72,8 +72,12 @@ func (t *table) line(s string) { t.print(s + "\n") }
 // text writes a paragraph, wrapped to the terminal, its first line indented by
 // first columns and the others by rest.
 func (t *table) text(color, s string, first, rest int) {
-	columns := first
-	for _, l := range wrap(s, t.o.Width, first, rest) {
+	s = actionSafe(s)
+	columns, width := first, t.o.Width
+	if width > 0 && strings.Contains(s, "::") {
+		width -= len(`\x3a`) - len(":") // a line may come to begin with it
+	}
+	for _, l := range wrap(s, width, first, rest) {
 		t.line(strings.Repeat(" ", columns) + t.paint(color, actionSafe(l)))
 		columns = rest
 	}
@@ -92,7 +96,8 @@ func (t *table) heading(e *finding.Exposure) {
 	masked, _ := t.o.keyText(e.ID, e.Masked)
 	status := statusWord(e.Status)
 	color := map[finding.Status]string{finding.Active: red + bold, finding.Unknown: yellow, finding.Deleted: green}[e.Status]
-	for i, l := range wrap(clean(masked)+"  "+short(string(e.ID))+"  "+status+", "+traits(e), t.o.Width, 0, 2) {
+	for i, l := range wrap(actionSafe(clean(masked)+"  "+short(string(e.ID))+"  "+status+", "+traits(e)), t.o.Width, 0, 2) {
+		l = actionSafe(l)
 		if i > 0 {
 			l = indent + l
 		}

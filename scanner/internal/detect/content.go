@@ -24,7 +24,9 @@ type content struct {
 	budget   *layer.Budget
 	cursors  [3]*cursor // by encoding; nil until needed
 	ordinals map[string]int
-	from, to int // the part of the piece at hand whose keys are reported
+	from, to int   // the part of the piece at hand whose keys are reported
+	runs     []run // of encoded containers in the piece at hand
+	wide     bool  // the content is UTF-16 from its beginning on
 }
 
 // Bytes searches content that is held in memory.
@@ -79,16 +81,21 @@ func (w *Worker) dropTold(first, raw int) {
 	if len(told) == 0 || first == raw {
 		return
 	}
+	members := slices.Clone(w.out.Hits[raw:])
 	kept := w.out.Hits[:first]
-	for i, h := range w.out.Hits[first:] {
+	for _, h := range w.out.Hits[first:raw] {
 		id := h.Key.ID()
-		if first+i < raw && told[id] > 0 {
+		if told[id] > 0 {
 			told[id]--
 			continue
 		}
-		kept = append(kept, h)
+		// Where a page or a block ends the raw bytes may show a part of the key.
+		part := slices.ContainsFunc(members, func(m Hit) bool { return strings.HasPrefix(m.Key.Reveal(), h.Key.Reveal()) && m.Key.ID() != id })
+		if !part {
+			kept = append(kept, h)
+		}
 	}
-	w.out.Hits = kept
+	w.out.Hits = append(kept, members...)
 }
 
 // stream searches content of any length.
@@ -96,10 +103,13 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	head := make([]byte, layer.SniffLen)
 	n, err := io.ReadFull(r, head)
 	head = head[:n]
-	whole := io.MultiReader(bytes.NewReader(head), r)
 	if err != nil {
-		return w.chunks(ctx, c, whole)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
+		return errors.Join(w.bytes(ctx, c, head), err)
 	}
+	whole := io.MultiReader(bytes.NewReader(head), r)
 	at, random := r.(io.ReaderAt)
 	var tail []byte
 	if random && size > layer.SniffTailLen {
@@ -174,20 +184,23 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 	if c.cursors[utf8Text] == nil {
 		cur := newCursor(utf8Text)
 		c.cursors[utf8Text] = &cur
+		c.wide = wideText(b)
 	}
-	c.from, c.to = from, to
+	c.from, c.to, c.runs = from, to, nil
 	found := sorted(w.search(ctx, &frame{bytes: b}, c, nil))
-	for i, m := range found {
-		if m.start < from || m.start >= to || duplicate(found[:i], m) {
-			continue
+	hidden := hide(found)
+	ends := map[finding.ID]int{} // where the last match of each key ends
+	for _, m := range found {
+		again := m.id != "" && m.start < ends[m.id] // the same key seen through other layers
+		ends[m.id] = max(ends[m.id], m.end)
+		switch {
+		case m.start < from || m.start >= to || again || c.told(m):
+		case m.verdict.Confidence == finding.None:
+		case m.verdict.Confidence < w.engine.opts.Confidence:
+			w.out.Low++
+		default:
+			w.out.Hits = append(w.out.Hits, w.hit(c, b, m, hidden))
 		}
-		if m.verdict.Confidence < w.engine.opts.Confidence {
-			if m.verdict.Confidence > finding.None {
-				w.out.Low++
-			}
-			continue
-		}
-		w.out.Hits = append(w.out.Hits, w.hit(c, b, m, found))
 	}
 }
 
@@ -206,25 +219,6 @@ func sorted(found []match) []match {
 	return kept
 }
 
-// longest is how many bytes of content one key may take up, wrapped and encoded
-// several times over.
-const longest = 128 << 10
-
-// duplicate tells whether an earlier match is the same key at the same place,
-// seen through other layers.
-func duplicate(earlier []match, m match) bool {
-	for i := len(earlier) - 1; i >= 0; i-- {
-		e := &earlier[i]
-		if e.end > m.start && e.verdict.Key.ID() == m.verdict.Key.ID() {
-			return true
-		}
-		if m.start-e.start > longest {
-			break
-		}
-	}
-	return false
-}
-
 // swapped tells whether found[i] is UTF-16 read with its bytes swapped: the zero
 // bytes of text fit both orders, one byte apart. The right order is the one
 // that begins at an even offset.
@@ -238,7 +232,7 @@ func swapped(found []match, i int) bool {
 			continue
 		}
 		o := &found[j]
-		if o.start%2 == 0 && max(o.start-m.start, m.start-o.start) == 1 && isUTF16(o.layers) && o.verdict.Key.ID() == m.verdict.Key.ID() {
+		if o.start%2 == 0 && max(o.start-m.start, m.start-o.start) == 1 && isUTF16(o.layers) && o.id == m.id {
 			return true
 		}
 	}
@@ -250,7 +244,7 @@ func isUTF16(layers []string) bool {
 }
 
 // hit turns a match into what is reported of it.
-func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
+func (w *Worker) hit(c *content, b []byte, m match, hidden []veil) Hit {
 	h := Hit{
 		Key:        m.verdict.Key,
 		Rule:       m.verdict.Rule,
@@ -265,9 +259,12 @@ func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
 	last := end.seek(b, trimEnd(b, m.start, m.end))
 	h.Line, h.Column, h.EndLine, h.EndColumn = start.line, start.column, last.line, last.column
 	if len(h.Layers) == len(c.layers) {
-		h.Snippet = snippet(b, m, found, start.line)
+		h.Snippet = snippet(b, m, hidden, start.line)
 	}
-	name := string(h.Key.ID()) + strings.Join(h.Layers, ",")
+	if reason, ok := w.allowed(b, m.start, trimEnd(b, m.start, m.end), c.wide); ok {
+		h.Inline = &reason
+	}
+	name := string(m.id) + strings.Join(h.Layers, ",")
 	if c.ordinals == nil {
 		c.ordinals = map[string]int{}
 	}
@@ -276,12 +273,47 @@ func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
 	return h
 }
 
-// cursor returns the cursor that counts characters as the outermost encoding
-// has them. One that is first needed in the middle of a stream takes the line
-// of the UTF-8 cursor, whose count of line feeds is the same for text.
+// A run is an encoded container in the content and the keys that it holds.
+type run struct {
+	from, to int
+	keys     map[finding.ID]bool
+}
+
+// told tells whether the match lies in an encoded container that has shown the
+// same key already: not everything in compressed data is compressed.
+func (c *content) told(m match) bool {
+	return slices.ContainsFunc(c.runs, func(r run) bool {
+		return r.from <= m.start && m.start < r.to && r.keys[m.id]
+	})
+}
+
+// wideText tells whether text begins as UTF-16: with a byte order mark, or with
+// every other byte zero, as Latin letters are.
+func wideText(b []byte) bool {
+	if len(b) < 2 {
+		return false
+	}
+	if b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff {
+		return true
+	}
+	var zeros [2]int
+	head := b[:min(len(b), 16)]
+	for i, c := range head {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	most, least := max(zeros[0], zeros[1]), min(zeros[0], zeros[1])
+	return most > len(head)/4 && least*4 <= most
+}
+
+// cursor returns the cursor that counts characters as the content has them: in
+// UTF-16 where a key was found in it and the whole content is. A cursor that is
+// first needed in the middle of a stream takes the line of the UTF-8 cursor,
+// whose count of line feeds is the same for text.
 func (c *content) cursor(layers []string) *cursor {
 	enc := utf8Text
-	if len(layers) > 0 {
+	if len(layers) > 0 && c.wide {
 		switch layers[0] {
 		case "utf-16le":
 			enc = utf16LE
@@ -303,7 +335,7 @@ func (c *content) cursor(layers []string) *cursor {
 // trimEnd moves end back over what only separates an encoded run from what
 // follows it.
 func trimEnd(b []byte, start, end int) int {
-	for end > start && bytes.IndexByte([]byte(" \t\r\n\x00"), b[end-1]) >= 0 {
+	for end > start && bytes.IndexByte([]byte(" \t\r\n"), b[end-1]) >= 0 {
 		end--
 	}
 	return end
@@ -340,5 +372,5 @@ func (w *Worker) Mask(text string) string {
 	saved := w.out
 	found := w.search(context.Background(), &frame{bytes: b}, &content{budget: layer.NewBudget(layer.Limits{})}, nil)
 	w.out = saved
-	return string(mask(b, 0, len(b), found))
+	return string(mask(b, 0, len(b), hide(found)))
 }

@@ -51,7 +51,7 @@ func soundPack(t *testing.T) sound {
 
 // walkDamaged walks a store with a damaged pack or index and proves that each
 // object is shown as it was, or named; and that all that do not need the entry
-// broken, -1 for none, are shown.
+// broken, nil if no entry is, are shown.
 func (w *sound) walkDamaged(t *testing.T, what string, pack, idx []byte, broken func(entry int) bool) {
 	t.Helper()
 	files := map[string][]byte{"pack/pack-a.pack": pack}
@@ -65,12 +65,17 @@ func (w *sound) walkDamaged(t *testing.T, what string, pack, idx []byte, broken 
 			shown[o.ID] = true
 		}
 	})
-	r, err := s.Walk(context.Background(), WalkOptions{Workers: 1}, func() Visitor { return c })
+	r, err := s.Walk(context.Background(), WalkOptions{Workers: 1, CheckLinks: true}, func() Visitor { return c })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(r.Problems) == 0 {
 		t.Errorf("%s: no problem is named", what)
+	}
+	for _, m := range r.Missing {
+		if _, ok := w.truth[m.ID]; ok && broken == nil {
+			t.Errorf("%s: object %s is there and counts as missing", what, m.ID)
+		}
 	}
 	named := make(map[ID]bool)
 	for _, p := range r.Problems {
@@ -80,7 +85,7 @@ func (w *sound) walkDamaged(t *testing.T, what string, pack, idx []byte, broken 
 	cutToNothing := len(pack) < packHeader+20
 	var read int64
 	for id := range w.truth {
-		needs := slices.ContainsFunc(w.chain[id], broken)
+		needs := broken != nil && slices.ContainsFunc(w.chain[id], broken)
 		if !shown[id] && !needs {
 			t.Errorf("%s: object %s is whole and was not shown", what, id)
 		}
@@ -103,8 +108,6 @@ func (w *sound) walkDamaged(t *testing.T, what string, pack, idx []byte, broken 
 type visitFunc func(o *Object)
 
 func (f visitFunc) Visit(o *Object) { f(o) }
-
-func none(int) bool { return false }
 
 func TestOneFlippedByte(t *testing.T) {
 	w := soundPack(t)
@@ -133,7 +136,7 @@ func TestOneFlippedByte(t *testing.T) {
 	}
 	for range 60 {
 		at := rnd.IntN(len(w.idx))
-		w.walkDamaged(t, fmt.Sprintf("byte %d of the index", at), w.pack, flip(w.idx, at), none)
+		w.walkDamaged(t, fmt.Sprintf("byte %d of the index", at), w.pack, flip(w.idx, at), nil)
 	}
 }
 
@@ -145,11 +148,11 @@ func TestCutOrLengthened(t *testing.T) {
 		})
 	}
 	for _, n := range []int{0, 5, 1032, len(w.idx) / 2, len(w.idx) - 1} {
-		w.walkDamaged(t, fmt.Sprintf("index cut to %d bytes", n), w.pack, w.idx[:n], none)
+		w.walkDamaged(t, fmt.Sprintf("index cut to %d bytes", n), w.pack, w.idx[:n], nil)
 	}
 	last := func(entry int) bool { return entry == len(w.off)-1 }
 	w.walkDamaged(t, "garbage after the pack", append(bytes.Clone(w.pack), "garbage"...), w.idx, last)
-	w.walkDamaged(t, "garbage after the index", w.pack, append(bytes.Clone(w.idx), "garbage"...), none)
+	w.walkDamaged(t, "garbage after the index", w.pack, append(bytes.Clone(w.idx), "garbage"...), nil)
 }
 
 // An index that is whole and lies.

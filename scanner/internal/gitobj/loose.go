@@ -49,37 +49,50 @@ func parseLooseHeader(b []byte) (t Type, size int64, n int, err error) {
 	return t, size, end + 1, nil
 }
 
-// A looseReader is an open loose object: its content follows from Read.
+// A looseReader reads loose objects, one after the other: what it needs for
+// inflating is kept. The content of the open one follows from Read.
 type looseReader struct {
 	t    Type
 	size int64
 	file *os.File
-	src  *deflated
-	head []byte // content that came with the header
+	src  deflated
+	z    io.ReadCloser // a zlib reader of src; nil before the first object
+	head []byte        // content that came with the header
 	body exact
 }
 
 // openLoose opens the loose object at path.
 func openLoose(path string) (*looseReader, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	l := &looseReader{file: f, src: &deflated{r: f}}
-	if err := l.readHeader(); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return l, nil
+	l := new(looseReader)
+	return l, l.open(path)
 }
 
-func (l *looseReader) readHeader() error {
-	z, err := zlib.NewReader(l.src)
+// open opens the loose object at path. The one before must be closed.
+func (l *looseReader) open(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	l.file = f
+	if err := l.readHeader(); err != nil {
+		f.Close()
+		return err
+	}
+	return nil
+}
+
+func (l *looseReader) readHeader() (err error) {
+	l.src.reset(l.file)
+	if l.z == nil {
+		l.z, err = zlib.NewReader(&l.src)
+	} else {
+		err = l.z.(zlib.Resetter).Reset(&l.src, nil)
+	}
 	if err != nil {
 		return fmt.Errorf("zlib: %w", err)
 	}
 	head := make([]byte, maxLooseHeader)
-	n, err := io.ReadFull(z, head)
+	n, err := io.ReadFull(l.z, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return fmt.Errorf("zlib: %w", err)
 	}
@@ -94,7 +107,7 @@ func (l *looseReader) readHeader() error {
 		return fmt.Errorf("loose object announces %d bytes, more than its file can hold", size)
 	}
 	l.t, l.size, l.head = t, size, head[at:n]
-	l.body = exact{z: z, left: size - int64(n-at)}
+	l.body = exact{z: l.z, left: size - int64(n-at)}
 	return nil
 }
 

@@ -36,7 +36,6 @@ type pack struct {
 	idx    *file      // what index reads, if it came from a file
 	index  *index
 	idxErr error // why the .idx is of no use
-	failed error // why the pack is of no use
 }
 
 // newPack describes the pack at path and reads the outline of its index.
@@ -237,6 +236,9 @@ type deflated struct {
 	at, have int
 	total    int64 // bytes read from r
 }
+
+// reset makes d read from r.
+func (d *deflated) reset(r io.Reader) { d.r, d.at, d.have, d.total = r, 0, 0, 0 }
 
 // used returns how many bytes were taken.
 func (d *deflated) used() int64 { return d.total - int64(d.have-d.at) }

@@ -22,6 +22,9 @@ func (w *walk) listLoose() []*source {
 // walkLoose searches loose objects.
 func (w *walk) walkLoose(sources []*source) {
 	for _, src := range sources {
+		w.expectLinks(len(src.loose))
+	}
+	for _, src := range sources {
 		if len(src.loose) == 0 {
 			continue
 		}
@@ -41,7 +44,8 @@ func (w *worker) loose(i int) {
 	src := w.job.source
 	id := src.loose[i]
 	path := loosePath(src.path, id)
-	l, err := openLoose(path)
+	l := &w.opened
+	err := l.open(path)
 	if err == nil {
 		src.state[i] = uint8(l.t)
 		if w.walk.o.Types.Has(l.t) {
@@ -80,9 +84,13 @@ func (w *worker) lookLoose(id ID, l *looseReader) error {
 		w.visitor.Visit(&w.object)
 	}
 	w.count(l.size)
-	if o.CheckLinks {
-		w.looseID = id
-		return w.follow(l.t, data)
+	if !o.CheckLinks && (l.t != Tree || w.trees == nil) {
+		return nil
 	}
-	return nil
+	w.looseID = id
+	err := w.follow(l.t, data)
+	if l.t == Tree && w.trees != nil {
+		w.tellLooseTree(id)
+	}
+	return err
 }

@@ -53,7 +53,7 @@ func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missin
 	for _, m := range missing {
 		want.add(m.ID)
 	}
-	p, err := findPaths(ctx, h.store, want, h.opts.Jobs)
+	p, err := findPaths(ctx, h.store, want, newSets(), h.opts.Jobs)
 	if err != nil {
 		return err
 	}
@@ -67,9 +67,10 @@ func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missin
 		for _, parent := range c.parents {
 			gone[parent] = true
 		}
-		for _, pair := range p.expand(c.tree) {
-			gone[pair.id] = true
-		}
+		p.under(keyOf(c.tree.Bytes()), "", 0, func(lost pair) setID {
+			gone[lost.id] = true
+			return emptySet
+		})
 	}
 	for _, id := range h.roots() {
 		gone[id] = true

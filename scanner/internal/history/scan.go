@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
 	"github.com/petrascan/petrascan/scanner/internal/repo"
@@ -17,6 +18,7 @@ type Options struct {
 	Jobs     int                        // workers; 0: one a CPU
 	Progress func(objects, bytes int64) // called now and then, from any goroutine; may be nil
 	Index    bool                       // search what is staged, too
+	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
 }
 
 // A Result is what a repository held and what was read of it.
@@ -109,6 +111,7 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 
 // A haul is what the walk over a store brought up.
 type haul struct {
+	commits []commit // all of the store, if they were read on the way; else nil
 	objects map[gitobj.Type]map[gitobj.ID]holder
 	names   map[string]detect.Outcome
 	missing []gitobj.Missing
@@ -117,6 +120,7 @@ type haul struct {
 // searchAll walks the store once and searches everything in it.
 func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	var searchers []*searcher
+	memory := newMemory(h.opts)
 	walked, err := h.store.Walk(ctx, gitobj.WalkOptions{
 		Workers:    h.opts.Jobs,
 		Types:      gitobj.Types(gitobj.Commit, gitobj.Tree, gitobj.Blob, gitobj.Tag),
@@ -124,7 +128,9 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Overlap:    h.opts.Engine.Overlap(),
 		Whole:      h.opts.Engine.Whole,
 		Progress:   h.opts.Progress,
+		Always:     gitobj.Types(gitobj.Commit),
 		CheckLinks: true,
+		Recall:     memory.recall(),
 	}, func() gitobj.Visitor {
 		s := newSearcher(ctx, h.opts.Engine)
 		searchers = append(searchers, s)
@@ -135,25 +141,39 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		found.add(s)
 		h.result.Errors = append(h.result.Errors, s.errors...)
 	}
+	for _, s := range searchers {
+		found.commits = append(found.commits, s.commits...)
+	}
 	if walked != nil {
+		if int64(len(found.commits)) < walked.Present[gitobj.Commit] {
+			found.commits = nil // some were not shown
+		}
 		h.count(walked)
 		found.missing = walked.Missing
+		memory.join(found)
+		if err == nil {
+			memory.save(walked.Records, found, searchers)
+		}
 	}
 	return found, err
 }
 
 func (f *haul) add(s *searcher) {
 	for typ, list := range s.holders {
-		if f.objects[typ] == nil {
-			f.objects[typ] = map[gitobj.ID]holder{}
-		}
 		for _, o := range list {
-			f.objects[typ][o.id] = o
+			f.put(typ, o)
 		}
 	}
 	for name, out := range s.names {
 		f.names[name] = out
 	}
+}
+
+func (f *haul) put(typ gitobj.Type, o holder) {
+	if f.objects[typ] == nil {
+		f.objects[typ] = map[gitobj.ID]holder{}
+	}
+	f.objects[typ][o.id] = o
 }
 
 // count puts what the walk read into the coverage.

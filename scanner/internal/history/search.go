@@ -23,7 +23,9 @@ type searcher struct {
 	engine  *detect.Engine
 	holders map[gitobj.Type][]holder
 	names   map[string]detect.Outcome // of tree entries
+	commits []commit                  // those that were shown
 	errors  []finding.Error
+	again   map[gitobj.ID]bool // what the next scan must search again, beside holders
 }
 
 func newSearcher(ctx context.Context, engine *detect.Engine) *searcher {
@@ -33,6 +35,7 @@ func newSearcher(ctx context.Context, engine *detect.Engine) *searcher {
 		engine:  engine,
 		holders: map[gitobj.Type][]holder{},
 		names:   map[string]detect.Outcome{},
+		again:   map[gitobj.ID]bool{},
 	}
 }
 
@@ -40,10 +43,20 @@ func newSearcher(ctx context.Context, engine *detect.Engine) *searcher {
 func (s *searcher) Visit(o *gitobj.Object) {
 	switch o.Type {
 	case gitobj.Tree:
-		s.tree(o.Data, len(o.ID.Bytes()))
+		if !s.tree(o.Data, len(o.ID.Bytes())) {
+			s.again[o.ID] = true
+		}
 	case gitobj.Commit, gitobj.Tag:
 		if o.Data == nil {
 			s.keep(o, holder{id: o.ID, outcome: s.stream(o)})
+			return
+		}
+		if o.Type == gitobj.Commit {
+			if c, err := parseCommit(o.ID, o.Data); err == nil {
+				s.commits = append(s.commits, c)
+			}
+		}
+		if !s.engine.Candidate(o.Data) {
 			return
 		}
 		start := messageStart(o.Data)
@@ -81,19 +94,29 @@ func (s *searcher) stream(o *gitobj.Object) detect.Outcome {
 }
 
 func (s *searcher) note(id gitobj.ID, err error) {
+	if err != nil {
+		s.again[id] = true
+	}
 	if err != nil && s.ctx.Err() == nil {
 		s.errors = append(s.errors, finding.Error{Object: id.String(), Reason: err.Error()})
 	}
 }
 
-// tree searches the names in a tree object.
-func (s *searcher) tree(data []byte, idSize int) {
+// tree searches the names in a tree object, and tells whether there is nothing
+// to say of any.
+func (s *searcher) tree(data []byte, idSize int) (quiet bool) {
+	quiet = true
 	for e := range treeEntries(data, idSize) {
 		if !s.engine.Candidate(e.name) {
 			continue
 		}
-		if _, done := s.names[string(e.name)]; !done {
-			s.names[string(e.name)] = s.bytes(gitobj.ID{}, e.name)
+		out, done := s.names[string(e.name)]
+		if !done {
+			out = s.bytes(gitobj.ID{}, e.name)
+			s.names[string(e.name)] = out
 		}
+		// A name that could not be searched has the zero id.
+		quiet = quiet && dull(&out) && !s.again[gitobj.ID{}]
 	}
+	return quiet
 }

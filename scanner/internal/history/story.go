@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,9 +28,11 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 	if !found.any() && len(missing) == 0 {
 		return nil
 	}
-	g, err := h.loadGraph(ctx)
-	if err != nil {
-		return err
+	g := newGraph(found.commits)
+	if found.commits == nil {
+		if g, err = h.loadGraph(ctx); err != nil {
+			return err
+		}
 	}
 	if len(missing) > 0 {
 		if err := h.lost(ctx, g, missing); err != nil {
@@ -58,15 +59,16 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 			want.names[name] = struct{}{}
 		}
 	}
+	sets := newSets()
 	p := &paths{}
 	if len(want.ids)+len(want.names) > 0 {
 		var err error
-		if p, err = findPaths(ctx, h.store, want, h.opts.Jobs); err != nil {
+		if p, err = findPaths(ctx, h.store, want, sets, h.opts.Jobs); err != nil {
 			return err
 		}
 	}
 	s := &story{
-		repository: h, attribution: newAttribution(g), found: found, paths: p, scope: in,
+		repository: h, attribution: newAttribution(g, sets), found: found, paths: p, scope: in,
 		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
 	}
 	return s.tell()
@@ -159,6 +161,8 @@ func (s *story) tell() error {
 	if s.scope == nil {
 		s.indexed()
 		s.orphans()
+	} else {
+		s.named()
 	}
 	s.tips()
 
@@ -182,41 +186,38 @@ func (s *story) tell() error {
 
 // trees notes which commit holds which pairs.
 func (s *story) trees() {
-	blobs := s.found.objects[gitobj.Blob]
-	memo := map[gitobj.ID]setID{}
 	s.held = make([]setID, len(s.graph.commits))
 	for i := range s.graph.commits {
-		tree := s.graph.commits[i].tree
-		if !s.paths.leads(tree) {
-			continue
+		if tree := s.graph.commits[i].tree; s.paths.leads(tree) {
+			s.held[i] = s.under(tree, "")
 		}
-		set, ok := memo[tree]
-		if !ok {
-			var members []int32
-			for _, p := range s.paths.expand(tree) {
-				hits := blobs[p.id].outcome.Hits
-				if p.location == finding.InFileName {
-					hits = s.found.names[p.path[strings.LastIndexByte(p.path, '/')+1:]].Hits
-				}
-				if len(hits) > 0 && s.scope.holds(p) {
-					members = append(members, s.addPair(p, hits))
-				}
-			}
-			slices.Sort(members)
-			set = s.sets.intern(slices.Compact(members))
-			memo[tree] = set
-		}
-		s.held[i] = set
 	}
+}
+
+// under returns the pairs under a tree that lies at dir.
+func (s *story) under(tree gitobj.ID, dir string) setID {
+	return s.paths.under(keyOf(tree.Bytes()), dir, 0, s.place)
+}
+
+// place returns the set of the one pair p, if a key was found there and the scope
+// holds it.
+func (s *story) place(p pair) setID {
+	hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits
+	if p.location == finding.InFileName {
+		hits = s.found.names[p.path[strings.LastIndexByte(p.path, '/')+1:]].Hits
+	}
+	if len(hits) == 0 || !s.scope.holds(p) {
+		return emptySet
+	}
+	return s.sets.one(s.addPair(p, hits))
 }
 
 // texts notes what the commits and tags themselves hold.
 func (s *story) texts() {
 	for id, o := range s.found.objects[gitobj.Commit] {
-		if at, ok := s.graph.index[id]; ok {
-			if set := s.text(id, o, finding.InCommitHeader, finding.InCommitMessage); set != emptySet {
-				s.own[at] = set
-			}
+		set := s.text(id, o, finding.InCommitHeader, finding.InCommitMessage)
+		if at, ok := s.graph.index[id]; ok && set != emptySet {
+			s.own[at] = set
 		}
 	}
 	s.tagged = map[gitobj.ID]*taggedGroup{}
@@ -232,7 +233,7 @@ func (s *story) text(id gitobj.ID, o holder, header, message finding.Location) s
 	for location, hits := range map[finding.Location][]detect.Hit{header: o.header.Hits, message: o.outcome.Hits} {
 		if len(hits) > 0 {
 			p := s.addPair(pair{location: location, id: id}, hits)
-			set = s.sets.union(set, s.sets.intern(s.groupsOf[p]))
+			set = s.sets.union(set, s.groupsOf[p])
 		}
 	}
 	return set
@@ -260,20 +261,32 @@ func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
 	return m
 }
 
+// named gives a place to what a limited scan was asked for by name, where no
+// commit leads to it.
+func (s *story) named() {
+	for _, p := range s.scope.direct {
+		hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits
+		if p.location == finding.InFileName {
+			hits = s.found.names[p.path[strings.LastIndexByte(p.path, '/')+1:]].Hits
+		}
+		if len(hits) > 0 {
+			s.addPair(p, hits)
+		}
+	}
+}
+
 // indexed notes which pairs are staged.
 func (s *story) indexed() {
 	if s.staged == nil {
 		return
 	}
 	blobs := s.found.objects[gitobj.Blob]
-	var members []int32
 	for _, e := range s.staged.Entries {
 		if hits := blobs[e.ID].outcome.Hits; len(hits) > 0 {
-			members = append(members, s.addPair(pair{location: finding.InBlob, path: e.Path, id: e.ID}, hits))
+			n := s.addPair(pair{location: finding.InBlob, path: e.Path, id: e.ID}, hits)
+			s.index = s.sets.union(s.index, s.sets.one(n))
 		}
 	}
-	slices.Sort(members)
-	s.index = s.sets.intern(slices.Compact(members))
 }
 
 // tips notes what refs reach without a commit: tags, and blobs and trees that a
@@ -291,15 +304,10 @@ func (s *story) tips() {
 			}
 			if hits := s.found.objects[gitobj.Blob][id].outcome.Hits; len(hits) > 0 && s.scope == nil {
 				p := s.addPair(pair{location: finding.InBlob, id: id}, hits)
-				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.sets.intern(s.groupsOf[p]))
+				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.groupsOf[p])
 			}
 			if s.paths.leads(id) && s.scope == nil {
-				for _, p := range s.paths.expand(id) {
-					if hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits; len(hits) > 0 {
-						n := s.addPair(p, hits)
-						s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.sets.intern(s.groupsOf[n]))
-					}
-				}
+				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.groupSet(s.under(id, "")))
 			}
 			id = s.target(id)
 		}

@@ -41,6 +41,9 @@ func (s *story) report() {
 			x.Blob = s.pairs[g.versions[0].pair].id.String()
 		}
 		x.Versions = s.blobs(g)
+		for _, v := range g.versions {
+			x.Blobs = append(x.Blobs, s.pairs[v.pair].id.String())
+		}
 		x.First, x.Last = s.moment(g.first), s.moment(g.last)
 		if tag, ok := s.tagged[s.pairs[g.versions[0].pair].id]; ok && x.First == nil {
 			x.First, x.Last = tag.moment, tag.moment
@@ -187,9 +190,8 @@ func (s *story) reached() []reached {
 			if i == 0 {
 				groups = s.sets.union(groups, s.reachOf(log.Entries[i].Old))
 			}
-			more := s.sets.minus(groups, kept)
-			if len(more) > 0 {
-				add(byReflog, log.Ref+"@{"+at+"}", s.sets.intern(more))
+			if more := s.sets.minus(groups, kept); more != emptySet {
+				add(byReflog, log.Ref+"@{"+at+"}", more)
 				kept = s.sets.union(kept, groups)
 			}
 		}
@@ -249,7 +251,7 @@ func (s *story) onlyNotes() []bool {
 			held = s.sets.union(held, groups)
 		}
 	}
-	for _, g := range s.sets.minus(inNote, held) {
+	for g := range s.sets.all(s.sets.minus(inNote, held)) {
 		only[g] = true
 	}
 	return only

@@ -296,7 +296,7 @@ func TestRoundTrip(t *testing.T) {
 		sizes = append(sizes, n)
 	}
 	for _, edge := range []int{512, 1024, 4096, 16384, 32768, 65535, 65536, 70000} {
-		for d := -2; d <= 2; d++ {
+		for d := -1; d <= 1; d++ {
 			sizes = append(sizes, edge+d)
 		}
 	}
@@ -304,12 +304,12 @@ func TestRoundTrip(t *testing.T) {
 	var z Inflater
 	g, d := newGuard(t), deflater{}
 	for _, kind := range kinds {
-		content := kind.make(rand.New(rand.NewPCG(1, 2)), 70002)
+		content := kind.make(rand.New(rand.NewPCG(1, 2)), 70001)
 		t.Run(kind.name, func(t *testing.T) {
 			for i, size := range sizes {
 				// All levels at the interesting sizes, else one after the other.
 				of := levels[i%len(levels):][:1]
-				if size < 20 || size == 70002 {
+				if size < 20 || size == 70001 {
 					of = levels
 				}
 				for _, level := range of {
@@ -326,7 +326,7 @@ func TestRoundTrip(t *testing.T) {
 func TestRandomStreams(t *testing.T) {
 	var z Inflater
 	g := newGuard(t)
-	for seed := range uint64(3000) {
+	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		src, content := randomStream(r)
 		dst := make([]byte, len(content))
@@ -342,7 +342,7 @@ func TestRandomStreams(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	var z Inflater
 	g, d := newGuard(t), deflater{}
-	for seed := range uint64(1500) {
+	for seed := range uint64(600) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		var src []byte
 		switch seed % 3 {

@@ -9,8 +9,8 @@ import (
 // peelHexList decodes bytes in hex with separators: 70 65, 70:65, 0x70, 0x65,
 // the rows of a hex dump, over any number of lines.
 func (p *Peeler) peelHexList(hit literal.Hit) (Text, bool) {
-	if bytes.ContainsAny(p.content[hit.Pos:hit.Pos+min(hit.Len, 3)], `\%=`) {
-		return p.peelEscapes(hit) // \x70, 70\x65, 70%65
+	if _, end := hexItem(p.content, hit.Pos, hit.Pos); end == 0 || end < len(p.content) && (p.content[end] == '%' || p.content[end] == '=' || isHexEscape(p.content[end:])) {
+		return p.peelEscapes(hit) // \x70\x65, 70\x65, %70%65, 70%65
 	}
 	r := &p.list
 	if !r.has(hit.Pos) {
@@ -79,6 +79,7 @@ func leftOfList(b []byte, pos int) int {
 		switch c := b[i]; {
 		case c == '\n':
 			foreign = longestColumn
+		case isEscapedSpace(b, i):
 		case hexAlphabet[c] < 0 && c != 'x' && c != 'X' && !inGap(c):
 			foreign--
 		}
@@ -87,14 +88,14 @@ func leftOfList(b []byte, pos int) int {
 }
 
 // hexItem reads one item of a list at b[i]: an even number of digits, up to 16,
-// with or without 0x in front. It returns where the digits begin and end, or
+// with or without 0x or \x in front. It returns where the digits begin and end, or
 // zeros. An item begins where a word begins, or at pos.
 func hexItem(b []byte, i, pos int) (digits, end int) {
-	if i >= len(b) || i > 0 && i != pos && isWordByte(b[i-1]) {
+	if i >= len(b) || i > 0 && i != pos && isWordByte(b[i-1]) && !isEscapedSpace(b, i-1) {
 		return 0, 0
 	}
 	digits = i
-	if b[i] == '0' && i+1 < len(b) && (b[i+1] == 'x' || b[i+1] == 'X') {
+	if (b[i] == '0' || b[i] == '\\') && i+1 < len(b) && (b[i+1] == 'x' || b[i+1] == 'X') {
 		digits += 2
 	}
 	_, n := hexNumber(b[digits:], 16)
@@ -103,6 +104,16 @@ func hexItem(b []byte, i, pos int) (digits, end int) {
 		return 0, 0
 	}
 	return digits, end
+}
+
+// isEscapedSpace tells whether b[i] is the letter of an escaped line end or tab.
+func isEscapedSpace(b []byte, i int) bool {
+	return i > 0 && b[i-1] == '\\' && (b[i] == 'n' || b[i] == 'r' || b[i] == 't')
+}
+
+// isHexEscape tells whether b begins with an escape such as \x70.
+func isHexEscape(b []byte) bool {
+	return len(b) >= 4 && b[0] == '\\' && b[1] == 'x'
 }
 
 func isWordByte(c byte) bool { return isKeyByte(c) && c != '-' }
@@ -117,10 +128,18 @@ func listGap(b []byte) (n int, ends bool) {
 		return n, true
 	}
 	for n < len(b) && n < longestGap {
-		if !inGap(b[n]) {
-			break
+		c := b[n]
+		if c == '\\' && n+1 < len(b) {
+			switch b[n+1] {
+			case 'n', 'r', 't':
+				n++ // an escaped line end or tab
+			case 'x', 'X':
+				return n, ends
+			}
+		} else if !inGap(c) || c == '|' && n > 0 && b[n-1] == ' ' {
+			break // " |" begins the text column of a hex dump
 		}
-		ends = ends || b[n] == '\n' || b[n] == '\r'
+		ends = ends || c == '\n' || c == '\r' || b[n] == 'n' || b[n] == 'r'
 		n++
 	}
 	return n, ends
@@ -129,7 +148,7 @@ func listGap(b []byte) (n int, ends bool) {
 // inGap tells whether c may stand between two items of a list.
 func inGap(c byte) bool {
 	switch c {
-	case '\n', '\r', ' ', '\t', ',', ':', ';', '.', '-', '\'', '"', '(', ')', '{', '}', '[', ']', '+', '\\':
+	case '\n', '\r', ' ', '\t', ',', ':', ';', '.', '-', '|', '\'', '"', '(', ')', '{', '}', '[', ']', '+', '\\':
 		return true
 	}
 	return false

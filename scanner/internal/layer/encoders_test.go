@@ -220,6 +220,9 @@ func encoders() []encoder {
 	all := []encoder{
 		utf16Encoder(false, false), utf16Encoder(false, true), utf16Encoder(true, false), utf16Encoder(true, true),
 		listEncoder("spaces", "%02x", " ", " "),
+		listEncoder("escaped rows", "0x%02x", ", ", `,\n`),
+		listEncoder("bars", "%02x", "|", "|"),
+		listEncoder(`\x list`, `\x%02x`, ", ", ",\n"),
 		listEncoder("spaces, rows", "%02X", " ", "\n"),
 		listEncoder("colons", "%02x", ":", ":\n    "),
 		listEncoder("commas", "%02x", ",", ",\r\n"),

@@ -87,8 +87,6 @@ func payload(rng *rand.Rand, seed string) (text string, from, to int) {
 	return head + key + back[rng.IntN(len(back))], len(head), len(head) + len(key)
 }
 
-func asciiOnly(s string) string { return strings.ReplaceAll(s, "\xc3\xa4", "ae") }
-
 func TestPeelEveryEncoding(t *testing.T) {
 	for _, enc := range encoders() {
 		t.Run(enc.name, func(t *testing.T) {

@@ -260,7 +260,7 @@ func looksLikeZlib(h []byte) bool {
 		return false
 	}
 	block := h[2:]
-	if plainText(block[:min(len(block), 32)]) { // "x^2"
+	if isPlainText(block[:min(len(block), 32)]) { // "x^2"
 		return false
 	}
 	switch block[0] >> 1 & 3 {
@@ -277,7 +277,7 @@ func looksLikeZlib(h []byte) bool {
 	return false
 }
 
-func plainText(b []byte) bool {
+func isPlainText(b []byte) bool {
 	for _, c := range b {
 		if c < '\t' || c > '~' {
 			return false

@@ -9,17 +9,23 @@
 //
 // # What is read, and where Git describes it
 //
-//	repo.go       git directories and their format          gitrepository-layout, git-config "extensions.*"
+//	repo.go       git directories and work trees            gitrepository-layout
+//	format.go     versions and extensions                   git-config "extensions.*"
+//	facts.go      shallow, partial, where it came from      technical/shallow, technical/partial-clone
 //	discover.go   finding them, .git files                  git(1) GIT_CEILING_DIRECTORIES, gitrepository-layout
 //	env.go        GIT_DIR and its relatives                 git(1) "Environment Variables"
-//	config.go     configuration files, includes             git-config "Syntax", "Includes"
-//	refs.go       refs in files, pseudo refs                gitrepository-layout, git-pack-refs, gitglossary "pseudoref"
+//	config.go     variables and includes                    git-config "Includes"
+//	configsyntax.go the text of a configuration file        git-config "Syntax"
+//	refs.go       refs, and refs in files                   gitrepository-layout, git-worktree "REFS"
+//	packedrefs.go refs packed into one file                 git-pack-refs
+//	pseudorefs.go FETCH_HEAD and its like                   gitglossary "pseudoref"
 //	reftable.go   one file of refs and logs                 technical/reftable
 //	tablestack.go the stack of those files                  technical/reftable "Layout"
 //	reflog.go     reflogs in files                          git-reflog, git-update-ref "LOGGING UPDATES"
 //	index.go      the index, split and sparse ones too      gitformat-index
-//	ewah.go       bitmaps in the index                      gitformat-bitmap "Appendix A"
+//	ewah.go       bitmaps in the index                      technical/bitmap-format "Appendix A"
 //	revision.go   names of revisions                        gitrevisions
+//	shortname.go  short names of refs, reflogs, upstreams   gitrevisions
 //	ignore.go     which files are ignored                   gitignore
 //	wildmatch.go  the patterns of ignore rules              gitignore "PATTERN FORMAT"
 //

@@ -8,7 +8,7 @@ import (
 
 var errBitmap = errors.New("damaged bitmap")
 
-// parseEWAH reads a compressed bitmap (gitformat-bitmap, "Appendix A") and calls
+// parseEWAH reads a compressed bitmap (technical/bitmap-format, "Appendix A") and calls
 // set for each bit that is set, in ascending order. Bits at limit or beyond are
 // an error, so a small bitmap can't claim to set millions. It returns the length
 // of the bitmap in bytes.

@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -269,41 +268,6 @@ func looseID(text string) (gitobj.ID, error) {
 	return gitobj.ParseID(text)
 }
 
-func (s fileRefs) lookupPacked(name string) (Ref, error) {
-	data, err := readFile(filepath.Join(s.refDir, "packed-refs"))
-	if absent(err) {
-		return Ref{}, fs.ErrNotExist
-	}
-	if err != nil {
-		return Ref{}, err
-	}
-	needle := []byte(" " + name)
-	for from := 0; ; {
-		i := bytes.Index(data[from:], needle)
-		if i < 0 {
-			return Ref{}, fs.ErrNotExist
-		}
-		i += from
-		from = i + len(needle)
-		start := bytes.LastIndexByte(data[:i], '\n') + 1
-		if i-start != 2*s.Format.Size() || from < len(data) && data[from] != '\n' && data[from] != '\r' {
-			continue
-		}
-		end := from
-		for range 2 {
-			if n := bytes.IndexByte(data[end:], '\n'); n >= 0 {
-				end += n + 1
-			} else {
-				end = len(data)
-			}
-		}
-		refs, _ := parsePacked(data[start:end], s.Repo)
-		if len(refs) > 0 && refs[0].Name == name {
-			return refs[0], nil
-		}
-	}
-}
-
 func (s fileRefs) all() ([]Ref, []Problem, error) {
 	w := refWalk{repo: s.Repo, seen: map[string]bool{}}
 	w.walk(filepath.Join(s.refDir, "refs"), "refs/", "", func(name string) bool {
@@ -391,111 +355,4 @@ func walkFiles(dir, name string, seen map[string]bool, visit func(path, name str
 			visit(path, name+e.Name(), nil)
 		}
 	}
-}
-
-// parsePacked reads the text of packed-refs (git-pack-refs). The problems have no
-// path.
-func parsePacked(data []byte, r *Repo) ([]Ref, []Problem) {
-	var refs []Ref
-	var problems []Problem
-	bad := func(line, why string) {
-		problems = append(problems, Problem{Err: fmt.Errorf("packed-refs: %s: %.80q", why, line)})
-	}
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimRight(line, "\r\n")
-		switch {
-		case line == "" || line[0] == '#':
-		case line[0] == '^':
-			id, err := r.parseID(line[1:])
-			if err != nil || len(refs) == 0 {
-				bad(line, "stray peeled id")
-				continue
-			}
-			refs[len(refs)-1].Peeled = id
-		default:
-			hex, name, ok := strings.Cut(line, " ")
-			id, err := r.parseID(hex)
-			if !ok || err != nil || name == "" {
-				bad(line, "not an id and a name")
-				continue
-			}
-			refs = append(refs, Ref{Name: name, ID: id})
-		}
-	}
-	return refs, problems
-}
-
-// otherPseudoRefs are files in a git directory that hold an id though their names
-// don't end in _HEAD (gitglossary, "pseudoref", and the states of git-rebase and
-// git-am).
-var otherPseudoRefs = []string{
-	"AUTO_MERGE", "BISECT_EXPECTED_REV", "MERGE_AUTOSTASH", "NOTES_MERGE_PARTIAL", "NOTES_MERGE_REF",
-	"rebase-apply/abort-safety", "rebase-apply/autostash", "rebase-apply/onto", "rebase-apply/orig-head",
-	"rebase-merge/autostash", "rebase-merge/onto", "rebase-merge/orig-head", "rebase-merge/squash-onto", "rebase-merge/stopped-sha",
-	"sequencer/abort-safety", "sequencer/head",
-}
-
-// pseudoRefs reads the pseudo refs of one work tree that are plain files.
-func (r *Repo) pseudoRefs(v view) ([]Ref, []Problem) {
-	names := slices.Clone(otherPseudoRefs)
-	if r.RefFormat == RefFiles {
-		names = append(names, "HEAD")
-	}
-	entries, err := os.ReadDir(v.gitDir)
-	var problems []Problem
-	if err != nil {
-		problems = append(problems, Problem{Path: v.gitDir, Err: err})
-	}
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), "_HEAD") && strings.ToUpper(e.Name()) == e.Name() {
-			names = append(names, e.Name())
-		}
-	}
-	var refs []Ref
-	for _, name := range names {
-		path := filepath.Join(v.gitDir, filepath.FromSlash(name))
-		found, err := r.readPseudo(path, v.prefix+name)
-		refs = append(refs, found...)
-		if err != nil && !absent(err) {
-			problems = append(problems, Problem{Path: path, Name: v.prefix + name, Err: err})
-		}
-	}
-	return refs, problems
-}
-
-// readPseudo reads a pseudo ref: a ref, or lines that each begin with an id, as
-// FETCH_HEAD and MERGE_HEAD have.
-func (r *Repo) readPseudo(path, name string) ([]Ref, error) {
-	if _, err := os.Readlink(path); err == nil {
-		ref, err := r.readLoose(path, name)
-		return []Ref{ref}, err
-	}
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(data, []byte("ref:")) {
-		ref, err := r.readLoose(path, name)
-		if err != nil {
-			return nil, err
-		}
-		return []Ref{ref}, nil
-	}
-	var refs []Ref
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" {
-			continue
-		}
-		id, lineErr := looseID(line)
-		if lineErr == nil && len(id.Bytes()) != r.Format.Size() {
-			lineErr = errors.New("object id of another format")
-		}
-		if lineErr != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", path, lineErr))
-			continue
-		}
-		refs = append(refs, Ref{Name: name, ID: id})
-	}
-	return refs, err
 }

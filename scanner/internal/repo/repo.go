@@ -3,10 +3,8 @@ package repo
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
@@ -34,23 +32,6 @@ type Repo struct {
 	indexFile   string
 	shallowFile string
 	local       *Config // the repository's own files, includes not followed
-}
-
-// A RefFormat is how a repository stores its refs.
-type RefFormat uint8
-
-// The ref formats.
-const (
-	RefFiles    RefFormat = iota // a file each, and packed-refs
-	RefReftable                  // a stack of reftables
-)
-
-// String returns the format's name as extensions.refStorage has it.
-func (f RefFormat) String() string {
-	if f == RefReftable {
-		return "reftable"
-	}
-	return "files"
 }
 
 // A Problem is one thing of a repository that could not be read, while the rest
@@ -225,70 +206,6 @@ func open(gitDir, common, top string) (*Repo, error) {
 	return r, nil
 }
 
-// readFormat checks core.repositoryFormatVersion and extensions.*: a repository
-// that needs what is unknown here must not be taken for an empty one.
-func (r *Repo) readFormat() error {
-	version := 0
-	if v, ok := r.local.Get("core.repositoryformatversion"); ok {
-		var err error
-		if version, err = strconv.Atoi(v); err != nil {
-			return fmt.Errorf("core.repositoryformatversion is not a number: %q", v)
-		}
-	}
-	if version < 0 || version > 1 {
-		return fmt.Errorf("repository format version %d is not supported (0 and 1 are)", version)
-	}
-	for _, v := range r.local.vars {
-		name, ok := strings.CutPrefix(v.key, "extensions.")
-		if !ok {
-			continue
-		}
-		known, err := r.extension(name, v.value)
-		if err != nil {
-			return err
-		}
-		if !known && version > 0 {
-			return fmt.Errorf("repository extension %q is not supported", name)
-		}
-	}
-	return nil
-}
-
-// extension takes note of one extension and tells whether it is known. Format
-// and refs count in version 0 as well, where Git refuses them: reading such a
-// repository in another form would find nothing in it.
-func (r *Repo) extension(name, value string) (known bool, err error) {
-	switch name {
-	case "objectformat":
-		switch value {
-		case "sha1":
-			r.Format = gitobj.SHA1
-		case "sha256":
-			r.Format = gitobj.SHA256
-		default:
-			return true, fmt.Errorf("object format %q is not supported (sha1 and sha256 are)", value)
-		}
-	case "refstorage":
-		format, dir, hasDir := strings.Cut(value, "://")
-		switch format {
-		case "files":
-			r.RefFormat = RefFiles
-		case "reftable":
-			r.RefFormat = RefReftable
-		default:
-			return true, fmt.Errorf("ref storage %q is not supported (files and reftable are)", value)
-		}
-		if hasDir {
-			r.refDir = absolute(filepath.FromSlash(dir), r.GitDir)
-		}
-	case "noop", "noop-v1", "partialclone", "preciousobjects", "worktreeconfig",
-		"relativeworktrees", "compatobjectformat", "submodulepathconfig":
-	default:
-		return false, nil
-	}
-	return true, nil
-}
-
 // findWorkTree sets WorkTree by core.bare and core.worktree. Those of the common
 // configuration are the main work tree's; a linked one has its own in
 // config.worktree.
@@ -328,32 +245,6 @@ func (r *Repo) findWorkTree(top string) error {
 	return nil
 }
 
-func (r *Repo) isShallow() bool {
-	fi, err := os.Stat(r.shallowFile)
-	return err == nil && fi.Size() > 0
-}
-
-// ShallowIDs returns the commits whose parents were left out when history was
-// cut (git-clone --depth).
-func (r *Repo) ShallowIDs() ([]gitobj.ID, error) {
-	data, err := readFile(r.shallowFile)
-	if absent(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var ids []gitobj.ID
-	for line := range strings.Lines(string(data)) {
-		id, err := r.parseID(strings.TrimSpace(line))
-		if err != nil {
-			return ids, fmt.Errorf("%s: %w", r.shallowFile, err)
-		}
-		ids = append(ids, id)
-	}
-	return ids, nil
-}
-
 // parseID reads an id of the repository's own format.
 func (r *Repo) parseID(hex string) (gitobj.ID, error) {
 	id, err := gitobj.ParseID(hex)
@@ -361,105 +252,4 @@ func (r *Repo) parseID(hex string) (gitobj.ID, error) {
 		return gitobj.ID{}, fmt.Errorf("object id of another format: %q", hex)
 	}
 	return id, err
-}
-
-// Promisor tells whether the repository is a partial clone: objects may be
-// missing that a remote has promised.
-func (r *Repo) Promisor() bool {
-	if name, ok := r.local.Get("extensions.partialclone"); ok && name != "" {
-		return true
-	}
-	for _, remote := range r.local.subsections("remote", "promisor") {
-		if r.local.Bool("remote." + remote + ".promisor") {
-			return true
-		}
-	}
-	return len(r.local.subsections("remote", "partialclonefilter")) > 0
-}
-
-// Remote returns the URL of the remote called origin without user, password,
-// query and fragment, "" when there is none.
-func (r *Repo) Remote() string {
-	urls := r.local.All("remote.origin.url")
-	if len(urls) == 0 {
-		return ""
-	}
-	return redactURL(urls[0])
-}
-
-// redactURL drops what can hold a secret from a URL or an scp-like address.
-func redactURL(s string) string {
-	if scheme, rest, ok := strings.Cut(s, "://"); ok {
-		if u, err := url.Parse(s); err == nil {
-			u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
-			return u.String()
-		}
-		rest, _, _ = strings.Cut(rest, "?")
-		rest, _, _ = strings.Cut(rest, "#")
-		host, path, _ := strings.Cut(rest, "/")
-		return scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + path
-	}
-	colon := strings.IndexByte(s, ':')
-	if slash := strings.IndexByte(s, '/'); colon < 0 || slash >= 0 && slash < colon {
-		return s
-	}
-	return s[strings.LastIndexByte(s[:colon], '@')+1:]
-}
-
-// Config returns the configuration that counts in this repository: its own, and
-// before it the system's and the user's, which getenv finds as [Repo.Ignore]
-// says. With a nil getenv only the repository's own is read. Includes are
-// followed; a condition hasconfig never holds.
-func (r *Repo) Config(getenv func(string) string) (*Config, error) {
-	src := r.configSource(getenv)
-	files := append(userConfigFiles(getenv, src.home), filepath.Join(r.CommonDir, "config"))
-	if r.local.Bool("extensions.worktreeconfig") {
-		files = append(files, filepath.Join(r.GitDir, "config.worktree"))
-	}
-	cfg := &Config{}
-	for _, file := range files {
-		if err := cfg.load(file, src, 0); err != nil {
-			return nil, err
-		}
-	}
-	return cfg, nil
-}
-
-func (r *Repo) configSource(getenv func(string) string) *configSource {
-	src := &configSource{gitDir: r.GitDir}
-	if getenv != nil {
-		src.home = getenv("HOME")
-	}
-	if head, err := r.Head(); err == nil {
-		src.branch, _ = strings.CutPrefix(head.Target, "refs/heads/")
-	}
-	return src
-}
-
-// userConfigFiles lists the configuration files outside a repository, in the
-// order of git-config, "Files".
-func userConfigFiles(getenv func(string) string, home string) []string {
-	if getenv == nil {
-		return nil
-	}
-	var files []string
-	if no := getenv("GIT_CONFIG_NOSYSTEM"); no == "" || no == "0" || no == "false" {
-		file := getenv("GIT_CONFIG_SYSTEM")
-		if file == "" {
-			file = "/etc/gitconfig"
-		}
-		files = append(files, file)
-	}
-	if file := getenv("GIT_CONFIG_GLOBAL"); file != "" {
-		return append(files, file)
-	}
-	if dir := getenv("XDG_CONFIG_HOME"); dir != "" {
-		files = append(files, filepath.Join(dir, "git", "config"))
-	} else if home != "" {
-		files = append(files, filepath.Join(home, ".config", "git", "config"))
-	}
-	if home != "" {
-		files = append(files, filepath.Join(home, ".gitconfig"))
-	}
-	return files
 }

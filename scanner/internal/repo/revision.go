@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"slices"
 	"strconv"
@@ -262,10 +261,6 @@ func isUpstream(at string) bool {
 	return strings.EqualFold(at, "u") || strings.EqualFold(at, "upstream")
 }
 
-// refRules are the places where Git looks for a short name, in that order
-// (gitrevisions, "<refname>").
-var refRules = []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"}
-
 // ref resolves the short or full name of a ref, @, or @{-N}.
 func (v *revision) ref(short string) (gitobj.ID, error) {
 	if short == "@" {
@@ -288,24 +283,6 @@ func (v *revision) ref(short string) (gitobj.ID, error) {
 	return ref.ID, nil
 }
 
-// expand returns the first ref that a short name can mean, followed.
-func (r *Repo) expand(short string) (Ref, error) {
-	var failed error
-	for _, rule := range refRules {
-		ref, err := r.resolveRef(strings.Replace(rule, "%s", short, 1))
-		if err == nil && !ref.ID.IsZero() {
-			return ref, nil
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && failed == nil {
-			failed = err
-		}
-	}
-	if failed == nil {
-		failed = errNoName
-	}
-	return Ref{}, failed
-}
-
 // logged resolves REF@{N}: where REF was N changes ago.
 func (v *revision) logged(short, at string) (gitobj.ID, error) {
 	n, err := strconv.Atoi(at)
@@ -326,116 +303,6 @@ func (v *revision) logged(short, at string) (gitobj.ID, error) {
 		return log.Entries[count-n].Old, nil
 	}
 	return gitobj.ID{}, refuse("the reflog of %s has only %d entries", log.Ref, count)
-}
-
-// findLog returns the reflog that a short name means, and what the ref is now.
-// The empty name means the current branch.
-func (r *Repo) findLog(short string) (Log, gitobj.ID, error) {
-	if short == "" {
-		head, err := r.Head()
-		if err != nil {
-			return Log{}, gitobj.ID{}, err
-		}
-		name := head.Target
-		if name == "" {
-			name = "HEAD"
-		}
-		log, err := r.reflog(name)
-		return log, head.ID, err
-	}
-	if short == "@" {
-		short = "HEAD"
-	}
-	for _, rule := range refRules {
-		ref, err := r.resolveRef(strings.Replace(rule, "%s", short, 1))
-		if err != nil || ref.ID.IsZero() {
-			continue
-		}
-		for _, name := range []string{ref.Name, ref.Target} {
-			if name == "" {
-				continue
-			}
-			log, err := r.reflog(name)
-			if err != nil || len(log.Entries) > 0 {
-				return log, ref.ID, err
-			}
-		}
-	}
-	return Log{}, gitobj.ID{}, errNoName
-}
-
-// priorCheckout returns the branch, or the id, that was checked out before the
-// last n checkouts, by what HEAD's reflog says of them.
-func (r *Repo) priorCheckout(n string) (string, error) {
-	count, err := strconv.Atoi(n)
-	if err != nil {
-		count = math.MaxInt
-	}
-	log, err := r.reflog("HEAD")
-	if err != nil {
-		return "", err
-	}
-	found := 0
-	for _, e := range slices.Backward(log.Entries) {
-		moves, ok := strings.CutPrefix(e.Message, "checkout: moving from ")
-		if !ok {
-			continue
-		}
-		if found++; found == count {
-			from, _, _ := strings.Cut(moves, " to ")
-			return from, nil
-		}
-	}
-	return "", refuse("HEAD's reflog knows of only %d checkouts", found)
-}
-
-// upstream returns the full name of the ref that a branch follows; of the current
-// one for the empty name and @.
-func (r *Repo) upstream(branch string) (string, error) {
-	if branch == "" || branch == "@" || branch == "HEAD" {
-		head, err := r.Head()
-		if err != nil {
-			return "", err
-		}
-		var ok bool
-		if branch, ok = strings.CutPrefix(head.Target, "refs/heads/"); !ok {
-			return "", refuse("HEAD is not on a branch that could have an upstream")
-		}
-	}
-	cfg, err := r.Config(nil)
-	if err != nil {
-		return "", err
-	}
-	remote, _ := cfg.Get("branch." + branch + ".remote")
-	merge, ok := cfg.Get("branch." + branch + ".merge")
-	if remote == "" || !ok {
-		return "", refuse("branch %s has no upstream", branch)
-	}
-	if remote == "." {
-		return merge, nil
-	}
-	for _, spec := range cfg.All("remote." + remote + ".fetch") {
-		if name, ok := mapRef(spec, merge); ok {
-			return name, nil
-		}
-	}
-	return "", refuse("the upstream of branch %s is not fetched from %s", branch, remote)
-}
-
-// mapRef returns the local name that a refspec gives to a remote's ref.
-func mapRef(spec, name string) (string, bool) {
-	src, dst, ok := strings.Cut(strings.TrimPrefix(spec, "+"), ":")
-	if !ok {
-		return "", false
-	}
-	if src == name {
-		return dst, true
-	}
-	before, after, glob := strings.Cut(src, "*")
-	if !glob || len(name) < len(before)+len(after) || !strings.HasPrefix(name, before) || !strings.HasSuffix(name, after) {
-		return "", false
-	}
-	return strings.Replace(dst, "*", name[len(before):len(name)-len(after)], 1), true
 }
 
 // parent returns the nth parent of a commit, the commit itself for 0.
@@ -555,68 +422,4 @@ func (v *revision) peel(id gitobj.ID, stop func(gitobj.Type) bool) (gitobj.ID, g
 		id = next
 	}
 	return gitobj.ID{}, 0, nil, refuse("tags lead to each other more than %d times", maxPeel)
-}
-
-// nearNames returns up to three short names of refs that differ from name by at
-// most a third of its letters, the nearest first.
-func (r *Repo) nearNames(name string) []string {
-	type near struct {
-		name     string
-		distance int
-	}
-	refs, _, err := r.refStore().all()
-	if err != nil || name == "" {
-		return nil
-	}
-	var found []near
-	for _, ref := range refs {
-		short := ref.Name
-		for _, prefix := range []string{"refs/heads/", "refs/tags/", "refs/remotes/"} {
-			short = strings.TrimPrefix(short, prefix)
-		}
-		if d := distance(name, short); d <= max(1, len(name)/3) {
-			found = append(found, near{short, d})
-		}
-	}
-	slices.SortFunc(found, func(a, b near) int {
-		if a.distance != b.distance {
-			return a.distance - b.distance
-		}
-		return strings.Compare(a.name, b.name)
-	})
-	var names []string
-	for _, n := range found {
-		if !slices.Contains(names, n.name) && len(names) < 3 {
-			names = append(names, n.name)
-		}
-	}
-	return names
-}
-
-// distance is the number of bytes to insert, delete, replace or swap with their
-// neighbour to make b of a (optimal string alignment). Names of very different
-// length are not compared.
-func distance(a, b string) int {
-	if len(a)-len(b) > 3 || len(b)-len(a) > 3 {
-		return math.MaxInt
-	}
-	before, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, prev, row = prev, row, before
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(prev[j]+1, row[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }

@@ -41,8 +41,7 @@ func compile(pattern string, byPath, fold bool) *glob {
 		case '*':
 			i = g.stars(pattern, i, byPath)
 		case '?':
-			kind := anyByte
-			g.tokens = append(g.tokens, token{kind: kind})
+			g.tokens = append(g.tokens, token{kind: anyByte})
 			i++
 		case '[':
 			set, n := parseSet(pattern[i:], fold)
