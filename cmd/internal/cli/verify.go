@@ -380,7 +380,8 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	if err != nil {
 		return nil, err
 	}
-	opts.MinConfidence = finding.Low // the ids decide
+	opts.MinConfidence = finding.Low // the ids decide, not the configuration
+	opts.Exclude, opts.Own = nil, nil
 	scan, err := scanner.New("verify", opts)
 	if err != nil {
 		return nil, err
