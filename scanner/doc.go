@@ -48,6 +48,7 @@
 //	scanner                          targets, collecting, what a file and its history have in common
 //	scanner/internal/files, history  the walkers
 //	scanner/internal/detect, repo    candidates to findings; refs, index, config, ignore rules
+//	scanner/internal/cache           what was found out about packs that were read before
 //	scanner/internal/layer           encodings and containers
 //	scanner/internal/gitobj          packs, loose objects, the walk over delta trees
 //	scanner/internal/literal, inflate the two inner loops

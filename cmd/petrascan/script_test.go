@@ -67,6 +67,10 @@ func TestScripts(t *testing.T) {
 			"setrev": setRev,
 			"api":    startAPI,
 			"asked":  asked,
+
+			"ids":        expandIDs,
+			"setid":      setID,
+			"suppressed": suppressed,
 		},
 	})
 }

@@ -17,6 +17,7 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
+	Environ        func() []string  // all of it, as NAME=VALUE; nil: nothing more than Getenv
 	Dir            string           // the current directory
 	Now            func() time.Time // the clock; nil: time.Now
 }
@@ -27,7 +28,7 @@ func System() (Env, error) {
 	if err != nil {
 		return Env{}, fmt.Errorf("find the current directory: %w", err)
 	}
-	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Dir: dir}, nil
+	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Dir: dir}, nil
 }
 
 // Main runs petrascan with the given arguments (without the program's name) and
@@ -84,9 +85,10 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
-		newScan(env), newFiles(env), newHistory(env), newStaged(env),
-		newVerify(env), newAudit(env),
-		newRules(env), newReport(env), newCompletion(env), newMan(env), newVersion(env),
+		newScan(env), newFiles(env), newHistory(env), newStaged(env), newHook(env),
+		newVerify(env), newAudit(env), newReport(env), newBaseline(env),
+		newRules(env), newConfig(env), newCache(env),
+		newCompletion(env), newMan(env), newVersion(env),
 	)
 	return root
 }

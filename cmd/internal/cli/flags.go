@@ -22,10 +22,14 @@ type scanFlags struct {
 	minConfidence   string
 	exclude         []string
 	include         []string
+	gitignore       bool
+	follow          bool
+	oneFilesystem   bool
 	maxArchiveDepth int
 	maxDecodeDepth  int
 	requireComplete bool
 	jobs            int
+	noCache         bool
 	showKeys        bool
 	quiet           bool
 	color           string
@@ -36,6 +40,10 @@ type scanFlags struct {
 	verify          verifyFlags
 	audit           *audit.Options        // of petrascan audit; nil: another command
 	narrow          func(*scanner.Result) // cuts a result down before it is verified; nil: keep all
+
+	configFlags
+
+	say func(*Env, *finding.Report) // tells of the report in place of writing it; nil: write it
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -46,10 +54,15 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.Var(oneOf{&f.minConfidence, []string{"low", "medium", "high"}}, "min-confidence", "report keys from this confidence on")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this doublestar `GLOB`; repeatable")
 	flags.StringArrayVar(&f.include, "include", nil, "search only files that match this doublestar `GLOB`; repeatable")
+	flags.BoolVar(&f.gitignore, "gitignore", false, "leave out untracked files that Git ignores")
+	flags.BoolVar(&f.follow, "follow", false, "follow symbolic links that leave the PATH")
+	flags.BoolVar(&f.oneFilesystem, "one-file-system", false, "stay on the file system of the PATH")
+	f.configFlags.add(cmd)
 	flags.IntVar(&f.maxArchiveDepth, "max-archive-depth", d.MaxArchiveDepth, "open archives nested `N` deep, 0 for none")
 	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested `N` deep, 0 for none")
 	flags.BoolVar(&f.requireComplete, "require-complete", false, "count absent and opaque content as incomplete")
 	flags.IntVarP(&f.jobs, "jobs", "j", 0, fmt.Sprintf("work with `N` at a time (default: one a CPU, here %d)", runtime.GOMAXPROCS(0)))
+	flags.BoolVar(&f.noCache, "no-cache", false, "read every pack and ask about every key, whether that was done before or not")
 	flags.BoolVar(&f.showKeys, "show-keys", false, "print raw keys in table, json, jsonl and csv")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but the report")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress on a terminal")
@@ -88,7 +101,12 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	}
 	o.MinConfidence = confidence
 	o.Exclude, o.Include = f.exclude, f.include
+	o.Gitignore, o.Follow, o.OneFilesystem = f.gitignore, f.follow, f.oneFilesystem
 	o.MaxArchiveDepth, o.MaxDecodeDepth = f.maxArchiveDepth, f.maxDecodeDepth
 	o.RequireComplete, o.Jobs = f.requireComplete, f.jobs
-	return o, nil
+	if dir, err := cacheDir(); err == nil && !f.noCache {
+		o.CacheDir = dir
+	}
+	err = f.configure(&o)
+	return o, err
 }

@@ -67,10 +67,11 @@ func (f *scanFlags) render(w io.Writer, format report.Format, r *finding.Report,
 // write writes the reports to standard output and the files.
 func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status int) error {
 	o := report.Options{
-		SARIFCategory: f.sarifCategory,
-		OmitHistory:   f.sarifHistory == "omit",
-		ExitStatus:    status,
-		Dir:           env.Dir,
+		SARIFCategory:  f.sarifCategory,
+		ShowSuppressed: f.showSuppressed,
+		OmitHistory:    f.sarifHistory == "omit",
+		ExitStatus:     status,
+		Dir:            env.Dir,
 	}
 	if f.showKeys {
 		o.Reveal = func(id finding.ID) (finding.Key, bool) { k, ok := r.Keys[id]; return k, ok }

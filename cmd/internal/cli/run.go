@@ -16,6 +16,12 @@ import (
 // and writes the reports. An error of one target does not lose what the others
 // held.
 func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(context.Context, *scanner.Scan) error) error {
+	if err := f.settle(env); err != nil {
+		return err
+	}
+	if err := f.readBaseline(env); err != nil {
+		return err
+	}
 	outputs, err := f.reports()
 	if err != nil {
 		return err
@@ -24,7 +30,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
-	verifier, err := f.verify.verifier(env, f.failOn)
+	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
 	if err != nil {
 		return err
 	}
@@ -34,7 +40,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	}
 	defer stop()
 	progress := newProgress(env, f)
-	opts.Progress, opts.Now = progress.report, env.Now
+	opts.Progress, opts.Getenv, opts.Now = progress.report, env.Getenv, env.Now
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
@@ -59,6 +65,10 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 // finish writes the reports on a result, and returns what its exit status is.
 func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
+	if f.say != nil {
+		f.say(env, result.Report)
+		return outcome(status)
+	}
 	if err := f.write(env, result, outputs, status); err != nil {
 		return err
 	}

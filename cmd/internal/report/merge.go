@@ -120,7 +120,7 @@ func (m *merger) coverage(c *finding.Coverage, ids map[int]int) {
 	for _, a := range c.Absent {
 		m.absent[a.What] += a.Count
 	}
-	for _, x := range []struct{ sum, part *[]finding.Unread }{{&sum.Opaque, &c.Opaque}, {&sum.Cut, &c.Cut}} {
+	for _, x := range []struct{ sum, part *[]finding.Unread }{{&sum.Opaque, &c.Opaque}, {&sum.Cut, &c.Cut}, {&sum.Accepted, &c.Accepted}} {
 		for _, u := range *x.part {
 			u.Target = ids[u.Target]
 			*x.sum = append(*x.sum, u)
