@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,16 +97,43 @@ func (h *repository) named(in *scope, ids []gitobj.ID) error {
 // holds tells whether p is in the scope; everything is in a nil one.
 func (s *scope) holds(p pair) bool { return s == nil || s.pairs[p] }
 
-// narrow lets a finding name the first commit of the scope that brought its key
-// in, rather than the first of all history.
-func (s *scope) narrow(t *story, g *group, f *finding.Sighting) {
-	for _, at := range g.entered {
-		if s.commits[at] {
-			m := t.moment(at)
-			f.Commit, f.Author, f.Date = m.Commit, m.Author, m.CommitDate
-			return
+// bringers returns, by pair, the first commit of the scope that brought it in.
+func (s *scope) bringers(a *attribution) map[int32]int32 {
+	first := map[int32]int32{}
+	for at, in := range s.commits {
+		if !in || a.held[at] == emptySet {
+			continue
+		}
+		for p := range a.sets.all(a.fresh(int32(at))) {
+			if _, ok := first[p]; !ok {
+				first[p] = int32(at)
+			}
 		}
 	}
+	return first
+}
+
+// bringer returns the first commit of the scope that brought in a version of the
+// group, or noCommit.
+func (s *scope) bringer(g *group, first map[int32]int32) int32 {
+	least := int32(noCommit)
+	take := func(at int32) {
+		if least == noCommit || at < least {
+			least = at
+		}
+	}
+	for _, at := range g.entered {
+		if s.commits[at] {
+			take(at)
+			break
+		}
+	}
+	for _, v := range g.versions {
+		if at, ok := first[v.pair]; ok {
+			take(at)
+		}
+	}
+	return least
 }
 
 // brought lists the pairs that the commits of the scope brought in, and puts
@@ -147,10 +175,7 @@ func (h *repository) brought(ctx context.Context, g *graph, in *scope) ([]pair, 
 	}
 	err := p.Wait()
 	slices.SortFunc(list, func(a, b pair) int {
-		if c := strings.Compare(a.path, b.path); c != 0 {
-			return c
-		}
-		return a.compare(&b)
+		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.location, b.location), a.id.Compare(b.id))
 	})
 	return list, err
 }
@@ -211,7 +236,7 @@ func (d *treeDiff) tree(path string, id gitobj.ID, parents []gitobj.ID) {
 		others = append(others, byName)
 	}
 	for _, e := range entries {
-		if isCommitMode(e.mode) {
+		if e.kind() == modeCommit {
 			continue
 		}
 		var subs []gitobj.ID
@@ -219,8 +244,8 @@ func (d *treeDiff) tree(path string, id gitobj.ID, parents []gitobj.ID) {
 		for _, byName := range others {
 			o, ok := byName[string(e.name)]
 			named = named || ok
-			known = known || ok && bytes.Equal(o.id, e.id) && isTreeMode(o.mode) == isTreeMode(e.mode)
-			if ok && isTreeMode(o.mode) {
+			known = known || ok && bytes.Equal(o.id, e.id) && (o.kind() == modeTree) == (e.kind() == modeTree)
+			if ok && o.kind() == modeTree {
 				subs = append(subs, gitobj.MakeID(o.id))
 			}
 		}
@@ -231,7 +256,7 @@ func (d *treeDiff) tree(path string, id gitobj.ID, parents []gitobj.ID) {
 		if !named && d.opts.Engine.Candidate(e.name) {
 			d.pairs = append(d.pairs, pair{location: finding.InFileName, path: full})
 		}
-		if isTreeMode(e.mode) {
+		if e.kind() == modeTree {
 			d.tree(full+"/", gitobj.MakeID(e.id), subs)
 		} else {
 			d.pairs = append(d.pairs, pair{location: finding.InBlob, path: full, id: gitobj.MakeID(e.id)})
@@ -246,8 +271,16 @@ func (d *treeDiff) entries(id gitobj.ID) ([]treeEntry, bool) {
 		d.fail(d.unread(id, "tree", err))
 		return nil, false
 	}
+	entries, rest := slices.Collect(treeEntries(data, len(id.Bytes()))), len(data)
+	for _, e := range entries {
+		rest -= len(e.mode) + len(e.name) + len(e.id) + 2
+	}
+	if rest > 0 {
+		d.fail(finding.Error{Object: id.String(), Reason: fmt.Sprintf("damaged tree: its last %d bytes make no entry", rest)})
+		return entries, true
+	}
 	d.read++
-	return slices.Collect(treeEntries(data, len(id.Bytes()))), true
+	return entries, true
 }
 
 // unread says why an object inside a limited scan could not be read, and what
@@ -280,7 +313,7 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 	}
 	for _, p := range brought {
 		if p.location == finding.InFileName {
-			names[p.path[strings.LastIndexByte(p.path, '/')+1:]] = true
+			names[base(p.path)] = true
 		} else {
 			add(p.id)
 		}

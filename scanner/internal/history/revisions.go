@@ -18,7 +18,8 @@ import (
 type Limits struct {
 	// Ranges are A..B, A...B, B or ^A, as gitrevisions has them.
 	Ranges []string
-	// Since leaves out commits with an earlier committer date.
+	// Since leaves out commits with an earlier committer date; one whose date
+	// can't be read stays.
 	Since time.Time
 	// Refs are globs on full ref names; those that match are the new side.
 	Refs []string
@@ -231,7 +232,7 @@ func (s *sides) mark(g *graph, since time.Time) []bool {
 		}
 	}
 	for i := range in {
-		in[i] = in[i] && !out[i] && (since.IsZero() || g.commits[i].when >= since.Unix())
+		in[i] = in[i] && !out[i] && (since.IsZero() || g.commits[i].when == noDate || g.commits[i].when >= since.Unix())
 	}
 	return in
 }

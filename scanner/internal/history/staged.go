@@ -88,18 +88,13 @@ func scanIndex(ctx context.Context, r *repo.Repo, o Options, trees func(*reposit
 		for _, hit := range o.outcome.Hits {
 			x := hit.Sighting()
 			x.Location, x.Path, x.Blob, x.Versions, x.Tracked = finding.InIndex, path, e.ID.String(), 1, finding.IsTracked
+			x.Blobs = []string{x.Blob}
 			h.result.Sightings = append(h.result.Sightings, x)
 		}
 	}
 	h.result.Errors = append(h.result.Errors, s.errors...)
 	return h.result, nil
 }
-
-// The modes of entries that are no blobs (gitformat-index).
-const (
-	modeCommit = 0o160000 // a submodule
-	modeTree   = 0o040000 // a directory of a sparse index
-)
 
 // expand replaces the directories of a sparse index by the blobs in them that
 // no parent has.
@@ -140,7 +135,7 @@ func (h *repository) listing(trees []gitobj.ID) (map[string][]gitobj.ID, error) 
 			id := gitobj.MakeID(e.id)
 			full := path + string(e.name)
 			known[full] = append(known[full], id)
-			if isTreeMode(e.mode) {
+			if e.kind() == modeTree {
 				if err := list(full+"/", id); err != nil {
 					return err
 				}
