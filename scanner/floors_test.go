@@ -13,7 +13,7 @@ import (
 var floors = [][]string{
 	{"cmd/petrascan"},
 	{"cmd/internal/cli"},
-	{"cmd/internal/config"},
+	{"cmd/internal/config", "cmd/internal/audit"},
 	{"cmd/internal/report", "cmd/internal/hook"},
 	{"scanner", "verify"},
 	{"scanner/internal/files", "scanner/internal/history"},

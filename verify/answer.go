@@ -138,9 +138,9 @@ func (c *Client) read(r *http.Response, body []byte) answer {
 	case code >= 300 && code < 400:
 		a.reason = fmt.Sprintf("redirected (%d), which is not followed", code)
 	case code == http.StatusForbidden:
-		a.reason = "forbidden (403): the API knows more than it says, or something before it refused"
+		a.reason = "forbidden (403), by the API or by something before it"
 	case code == http.StatusNotFound || code == http.StatusGone:
-		a.reason = fmt.Sprintf("not there (%d): the API's address may have changed", code)
+		a.reason = fmt.Sprintf("not there (%d), so the API may have moved", code)
 	case code == http.StatusTooManyRequests:
 		a.reason, a.again, a.limit = "rate limited (429)", true, true
 		a.after = retryAfter(r.Header, c.options.Now())

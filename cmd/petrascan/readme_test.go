@@ -194,7 +194,7 @@ func words(line string) []string {
 // exit statuses are.
 func TestHelp(t *testing.T) {
 	for _, command := range []string{
-		"", "scan", "files", "history", "staged", "verify",
+		"", "scan", "files", "history", "staged", "verify", "audit",
 		"hook", "hook run", "hook install", "hook uninstall", "hook status",
 		"report", "report show", "report diff", "report schema", "baseline",
 		"rules", "rules test", "config", "config show", "config schema", "cache", "cache show", "cache clear",

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -16,8 +17,9 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Environ        func() []string // all of it, as NAME=VALUE; nil: nothing more than Getenv
-	Dir            string          // the current directory
+	Environ        func() []string  // all of it, as NAME=VALUE; nil: nothing more than Getenv
+	Dir            string           // the current directory
+	Now            func() time.Time // the clock; nil: time.Now
 }
 
 // System returns the environment of this process.
@@ -84,7 +86,7 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
 		newScan(env), newFiles(env), newHistory(env), newStaged(env), newHook(env),
-		newVerify(env), newReport(env), newBaseline(env),
+		newVerify(env), newAudit(env), newReport(env), newBaseline(env),
 		newRules(env), newConfig(env), newCache(env),
 		newCompletion(env), newMan(env), newVersion(env),
 	)

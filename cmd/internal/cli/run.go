@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/petrascan/petrascan/cmd/internal/audit"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -29,7 +30,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
-	verifier, err := f.verify.verifier(env, f.failOn)
+	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
 	if err != nil {
 		return err
 	}
@@ -39,8 +40,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	}
 	defer stop()
 	progress := newProgress(env, f)
-	opts.Progress = progress.report
-	opts.Getenv = env.Getenv
+	opts.Progress, opts.Getenv, opts.Now = progress.report, env.Getenv, env.Now
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
@@ -54,6 +54,9 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	result.Report.Tool.Version = version()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
+	}
+	if f.narrow != nil {
+		f.narrow(result)
 	}
 	verifier.check(ctx, result)
 	return f.finish(ctx, env, result, outputs)
@@ -71,6 +74,11 @@ func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result
 	}
 	if !f.quiet && f.format != string(report.Table) {
 		complain(env, result.Report)
+	}
+	if f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
+		for _, line := range audit.KnownLines(result.Report, *f.audit) {
+			fmt.Fprintf(env.Stderr, "petrascan: known: %s\n", line)
+		}
 	}
 	return outcome(status)
 }
