@@ -239,10 +239,6 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.settle(env); err != nil {
-				return err
-			}
-			f.user = nil // whatever is excluded elsewhere: here the ids decide
 			f.verify.on = true
 			if err := f.settle(env); err != nil {
 				return err
@@ -383,7 +379,7 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 		return nil, err
 	}
 	opts.MinConfidence = finding.Low // the ids decide, not the configuration
-	opts.Exclude, opts.Own = nil, nil
+	opts.Exclude, opts.Include, opts.Own = f.exclude, f.include, nil
 	scan, err := scanner.New("verify", opts)
 	if err != nil {
 		return nil, err
