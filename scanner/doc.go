@@ -39,10 +39,22 @@
 // No limit depends on time, on load or on the number of workers: the same input
 // gives the same report.
 //
+// # What is left out of the report
+//
+// Everything is found first, and only then parted into what is reported and what
+// someone accepted: by key id (an entry of configuration or a baseline), by a
+// comment beside the key, by its path. So nothing that is accepted changes what
+// is read or proven, all of it is counted, and [Result.Restore] can take it back
+// for a key that works. What the user accepts holds everywhere; what a scanned
+// repository says for itself ([Own]) holds in its territory, its work tree and
+// its history, and may be read from a revision that the change in question can't
+// have touched.
+//
 // # The floors, from the top
 //
 //	cmd/petrascan                    a doorbell
 //	cmd/internal/cli                 commands, messages, exit status
+//	cmd/internal/config              files that say what to do and what may stay
 //	cmd/internal/report              one writer a format over one model
 //	verify                           whether a key still works; the only package that opens a network connection
 //	scanner                          targets, collecting, what a file and its history have in common
