@@ -97,7 +97,7 @@ func (b *baseline) run(ctx context.Context, env *Env, path string) error {
 	if err != nil {
 		return err
 	}
-	list := slices.Clone(known)
+	var list []scanner.Allow
 	var said string
 	complete := true
 	if len(b.add) > 0 {
