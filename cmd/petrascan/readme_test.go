@@ -193,7 +193,13 @@ func words(line string) []string {
 // TestHelp reads every command's help: each has an example and says what its
 // exit statuses are.
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"", "scan", "files", "history", "staged", "rules", "rules test", "report", "report schema", "completion", "man", "version"} {
+	for _, command := range []string{
+		"", "scan", "files", "history", "staged", "verify", "audit",
+		"hook", "hook run", "hook install", "hook uninstall", "hook status",
+		"report", "report show", "report diff", "report schema", "baseline",
+		"rules", "rules test", "config", "config show", "config schema", "cache", "cache show", "cache clear",
+		"completion", "man", "version",
+	} {
 		var out bytes.Buffer
 		env := cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Getenv: os.Getenv, Dir: "."}
 		if status := cli.Main(context.Background(), env, append(strings.Fields(command), "--help")); status != 0 {

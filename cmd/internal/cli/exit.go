@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 )
@@ -38,7 +39,8 @@ func outcome(status int) error {
 
 // reportStatus returns the exit status that a report stands for.
 func reportStatus(ctx context.Context, r *finding.Report, failOn string) int {
-	found := failOn != "none" && len(r.Findings) > 0
+	found := failOn == "any" && len(r.Findings) > 0 ||
+		failOn == "active" && slices.ContainsFunc(r.Keys, func(e finding.Exposure) bool { return e.Status == finding.Active })
 	switch {
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return interruptedStatus(ctx)

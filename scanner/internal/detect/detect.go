@@ -44,6 +44,7 @@ type Hit struct {
 	EndColumn  int      // after the key's last character
 	Ordinal    int      // 0-based count of the same key in the same member and layers
 	Snippet    *finding.Snippet
+	Inline     *string // reason of the petrascan:allow comment beside the key, masked; nil without one
 }
 
 // Sighting returns the hit as a finding that lacks only where the content lies.
@@ -62,6 +63,7 @@ func (h *Hit) Sighting() finding.Sighting {
 			Ordinal:   h.Ordinal,
 			Snippet:   h.Snippet,
 		},
+		Inline:     h.Inline,
 		Secret:     h.Key,
 		Confidence: h.Confidence,
 		Extent:     h.Extent,

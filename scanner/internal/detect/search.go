@@ -32,6 +32,7 @@ type match struct {
 	start, end       int // of the key, in the content
 	hideFrom, hideTo int // what a snippet must not show of the content
 	verdict          rules.Verdict
+	id               finding.ID // of the key; "" below the least confidence
 	layers           []string
 }
 
@@ -90,6 +91,9 @@ func (w *Worker) judge(f *frame, at int) match {
 	if v.Confidence == finding.None {
 		m.start, m.end = f.source(at), f.source(at)
 		return m
+	}
+	if v.Confidence >= w.engine.opts.Confidence {
+		m.id = v.Key.ID()
 	}
 	m.start, m.end = f.source(v.Start), f.source(v.End)
 	m.hideFrom, m.hideTo = m.start, m.end

@@ -22,6 +22,9 @@ func (w *walk) listLoose() []*source {
 // walkLoose searches loose objects.
 func (w *walk) walkLoose(sources []*source) {
 	for _, src := range sources {
+		w.expectLinks(len(src.loose))
+	}
+	for _, src := range sources {
 		if len(src.loose) == 0 {
 			continue
 		}

@@ -139,7 +139,7 @@ func (g *gitDir) scanRange(l Limits) *Result {
 
 func (g *gitDir) scanStaged() *Result {
 	g.t.Helper()
-	result, err := ScanStaged(g.t.Context(), g.open(), options(2))
+	result, err := ScanStaged(g.t.Context(), g.open(), options(2), nil)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -36,11 +36,15 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 		return h.result, err
 	}
 	h.result.Range = ends.describe()
-	in := &scope{commits: ends.mark(g, l.Since), pairs: map[pair]bool{}}
+	in := &scope{commits: ends.mark(g, l.Since), pairs: map[pair]bool{}, pushed: len(l.Base) > 0}
 	brought, err := h.brought(ctx, g, in)
 	if err != nil {
 		return h.result, err
 	}
+	if err := h.named(in, ends.direct); err != nil {
+		return h.result, err
+	}
+	brought = append(brought, in.direct...)
 	found, err := h.searchBrought(ctx, g, in, brought)
 	if err != nil {
 		return h.result, err
@@ -57,6 +61,36 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 type scope struct {
 	commits []bool        // by place in the graph
 	pairs   map[pair]bool // what they brought in
+	direct  []pair        // what the new side names without a commit
+	tags    []gitobj.ID   // that the new side names
+	pushed  bool          // other tags do not count
+}
+
+// named puts tags, trees and blobs that the new side names into the scope.
+func (h *repository) named(in *scope, ids []gitobj.ID) error {
+	for _, id := range ids {
+		typ, _, err := h.store.Stat(id)
+		if err != nil {
+			return fmt.Errorf("read object %s: %w", id, err)
+		}
+		switch typ {
+		case gitobj.Tag:
+			in.tags = append(in.tags, id)
+		case gitobj.Blob:
+			in.direct = append(in.direct, pair{location: finding.InBlob, id: id})
+		case gitobj.Tree:
+			d := &treeDiff{repository: h}
+			d.tree("", id, nil)
+			h.result.Errors = append(h.result.Errors, d.errors...)
+			h.result.Coverage.Objects.Tree.Present += d.trees
+			h.result.Coverage.Objects.Tree.Read += d.read
+			in.direct = append(in.direct, d.pairs...)
+		}
+	}
+	for _, p := range in.direct {
+		in.pairs[p] = true
+	}
+	return nil
 }
 
 // holds tells whether p is in the scope; everything is in a nil one.
@@ -199,6 +233,9 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 			add(p.id)
 		}
 	}
+	for _, tag := range in.tags {
+		add(tag)
+	}
 	tips := map[gitobj.ID]bool{}
 	for i, c := range g.commits {
 		if in.commits[i] {
@@ -206,7 +243,11 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 			add(c.id)
 		}
 	}
-	for _, ref := range h.refs {
+	refs := h.refs
+	if in.pushed {
+		refs = nil
+	}
+	for _, ref := range refs {
 		var tags []gitobj.ID
 		for id := ref.ID; len(tags) < maxTags; {
 			next := h.target(id)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
 	"github.com/petrascan/petrascan/scanner/internal/repo"
@@ -19,6 +20,7 @@ type Options struct {
 	Jobs     int                        // workers; 0: one a CPU
 	Progress func(objects, bytes int64) // called now and then, from any goroutine; may be nil
 	Index    bool                       // search what is staged, too
+	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
 }
 
 // A Result is what a repository held and what was read of it.
@@ -163,6 +165,7 @@ type haul struct {
 // searchAll walks the store once and searches everything in it.
 func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	var searchers []*searcher
+	memory := newMemory(h.opts)
 	walked, err := h.store.Walk(ctx, gitobj.WalkOptions{
 		Workers:    h.opts.Jobs,
 		Types:      gitobj.Types(gitobj.Commit, gitobj.Tree, gitobj.Blob, gitobj.Tag),
@@ -172,6 +175,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Progress:   h.opts.Progress,
 		Always:     gitobj.Types(gitobj.Commit),
 		CheckLinks: true,
+		Recall:     memory.recall(),
 	}, func() gitobj.Visitor {
 		s := newSearcher(ctx, h.opts.Engine)
 		searchers = append(searchers, s)
@@ -198,22 +202,30 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		}
 		h.count(walked)
 		found.missing = walked.Missing
+		memory.join(found)
+		if err == nil {
+			memory.save(walked.Records, found, searchers)
+		}
 	}
 	return found, err
 }
 
 func (f *haul) add(s *searcher) {
 	for typ, list := range s.holders {
-		if f.objects[typ] == nil {
-			f.objects[typ] = map[gitobj.ID]holder{}
-		}
 		for _, o := range list {
-			f.objects[typ][o.id] = o
+			f.put(typ, o)
 		}
 	}
 	for name, out := range s.names {
 		f.names[name] = out
 	}
+}
+
+func (f *haul) put(typ gitobj.Type, o holder) {
+	if f.objects[typ] == nil {
+		f.objects[typ] = map[gitobj.ID]holder{}
+	}
+	f.objects[typ][o.id] = o
 }
 
 // count puts what the walk read into the coverage.

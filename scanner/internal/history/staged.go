@@ -13,8 +13,20 @@ import (
 
 // ScanStaged searches what `git commit` would record now: the entries of the
 // index that no parent of the next commit has at their path. What lies in the
-// work tree does not count.
-func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+// work tree does not count. Merged are ids of parents that Git has not written
+// down yet.
+func ScanStaged(ctx context.Context, r *repo.Repo, o Options, merged []string) (*Result, error) {
+	return scanIndex(ctx, r, o, func(h *repository) ([]gitobj.ID, error) { return h.nextParents(merged) })
+}
+
+// ScanIndex searches every entry of the index.
+func ScanIndex(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+	return scanIndex(ctx, r, o, func(*repository) ([]gitobj.ID, error) { return nil, nil })
+}
+
+// scanIndex searches the entries of the index that none of the trees has at
+// their path.
+func scanIndex(ctx context.Context, r *repo.Repo, o Options, trees func(*repository) ([]gitobj.ID, error)) (*Result, error) {
 	store, err := gitobj.Open(gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
 	if err != nil {
 		return nil, fmt.Errorf("open the object store: %w", err)
@@ -25,7 +37,7 @@ func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the index: %w", err)
 	}
-	parents, err := h.nextParents()
+	parents, err := trees(h)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +135,7 @@ func (h *repository) searchStaged(ctx context.Context, pairs []pair) error {
 		for _, hit := range o.outcome.Hits {
 			x := hit.Sighting()
 			x.Location, x.Path, x.Blob, x.Versions, x.Tracked = finding.InIndex, path, p.id.String(), 1, finding.IsTracked
+			x.Blobs = []string{x.Blob}
 			h.result.Sightings = append(h.result.Sightings, x)
 		}
 	}
@@ -132,7 +145,7 @@ func (h *repository) searchStaged(ctx context.Context, pairs []pair) error {
 
 // nextParents returns the trees of the commits that the next commit would have
 // for parents: HEAD, and in a merge those that are merged.
-func (h *repository) nextParents() ([]gitobj.ID, error) {
+func (h *repository) nextParents(more []string) ([]gitobj.ID, error) {
 	head, err := h.Head()
 	if err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
@@ -151,6 +164,13 @@ func (h *repository) nextParents() ([]gitobj.ID, error) {
 				commits = append(commits, ref.ID)
 			}
 		}
+	}
+	for _, hex := range more {
+		id, err := gitobj.ParseID(hex)
+		if err != nil {
+			return nil, fmt.Errorf("merged commit %q: %w", hex, err)
+		}
+		commits = append(commits, h.commitOf(id))
 	}
 	var trees []gitobj.ID
 	for _, id := range commits {

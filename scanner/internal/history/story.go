@@ -162,6 +162,8 @@ func (s *story) tell() error {
 	s.texts()
 	if s.scope == nil {
 		s.indexed()
+	} else {
+		s.named()
 	}
 	s.tips()
 	if s.scope == nil {
@@ -263,6 +265,14 @@ func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
 		}
 	}
 	return m
+}
+
+// named gives a place to what a limited scan was asked for by name, where no
+// commit leads to it.
+func (s *story) named() {
+	for _, p := range s.scope.direct {
+		s.place(p)
+	}
 }
 
 // indexed notes which pairs are staged.

@@ -46,6 +46,9 @@ func (s *story) report() {
 			x.Blob = s.pairs[g.versions[0].pair].id.String()
 		}
 		x.Versions = s.blobs(g)
+		for _, v := range g.versions {
+			x.Blobs = append(x.Blobs, s.pairs[v.pair].id.String())
+		}
 		x.First, x.Last = s.moment(g.first), s.moment(g.last)
 		if tag, ok := s.tagged[s.pairs[g.versions[0].pair].id]; ok && x.First == nil {
 			x.First, x.Last = tag.moment, tag.moment
