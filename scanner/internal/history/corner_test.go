@@ -99,7 +99,7 @@ func TestCancel(t *testing.T) {
 	}
 	g.write("a.env", "K="+fileKeys[1])
 	g.run("add", "-A")
-	if _, err := ScanStaged(ctx, g.open(), options(1)); !errors.Is(err, context.Canceled) {
+	if _, err := ScanStaged(ctx, g.open(), options(1), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("staged: %v", err)
 	}
 }
