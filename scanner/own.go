@@ -178,7 +178,7 @@ func (s *Scan) territory(r *repo.Repo, dir string, named bool) (*territory, erro
 		if named {
 			err = s.addRules(own.Rules)
 		} else {
-			s.warn("%sthe rules that this repository adds were not used: name it as a target", shownDir(dir))
+			s.warn("the rules that %s adds were not used: name it as a target to use them", at)
 		}
 	}
 	if err != nil {

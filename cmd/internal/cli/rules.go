@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -8,12 +9,47 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/petrascan/petrascan/rules"
+	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
 )
 
+// ruleFlags are the flags of a scan that decide which rules there are.
+var ruleFlags = []string{"config", "no-config", "config-from"}
+
+// addRuleFlags adds them to a command.
+func addRuleFlags(cmd *cobra.Command, f *scanFlags) {
+	scanning := &cobra.Command{}
+	f.add(scanning)
+	for _, name := range ruleFlags {
+		cmd.Flags().AddFlag(scanning.Flags().Lookup(name))
+	}
+}
+
+// withRules returns the options of a scan here, with the rules that
+// configuration adds.
+func withRules(env *Env, f *scanFlags) (scanner.Options, error) {
+	if err := f.settle(env); err != nil {
+		return scanner.Options{}, err
+	}
+	o, err := f.options()
+	if err != nil || o.Own == nil {
+		return o, err
+	}
+	prefix, read, err := scanner.OwnFiles(env.Dir, o.OwnFrom)
+	if err != nil {
+		return o, err
+	}
+	own, err := o.Own(prefix, read)
+	if err != nil {
+		return o, err
+	}
+	o.Rules, err = o.Rules.With(own.Rules...)
+	return o, err
+}
+
 func newRules(env *Env) *cobra.Command {
+	var f scanFlags
 	cmd := withStatus(&cobra.Command{
 		Use:     "rules",
 		Short:   "List the rules; rules test explains a verdict",
@@ -25,18 +61,24 @@ func newRules(env *Env) *cobra.Command {
 			return nil
 		},
 		RunE: func(*cobra.Command, []string) error {
-			for _, r := range rules.Builtin().Rules() {
-				fmt.Fprintf(env.Stdout, "%s\n    %s\n", r.ID, r.Description)
+			o, err := withRules(env, &f)
+			if err != nil {
+				return err
+			}
+			for _, r := range o.Rules.Rules() {
+				fmt.Fprintf(env.Stdout, "%s\n    %s\n", r.ID, report.Clean(cmp.Or(r.Description, r.Title)))
 			}
 			return nil
 		},
 	}, plainStatus)
+	addRuleFlags(cmd, &f)
 	cmd.AddCommand(newRulesTest(env))
 	return cmd
 }
 
 func newRulesTest(env *Env) *cobra.Command {
-	return withStatus(&cobra.Command{
+	var f scanFlags
+	cmd := withStatus(&cobra.Command{
 		Use:   "test [-|TEXT]",
 		Short: "Explain, step by step, what the rules say of a text",
 		Long: `Explain, step by step, what the rules say of every candidate in the text on
@@ -61,19 +103,25 @@ only: other users of the machine and the shell's history see arguments.`,
 					return hinted("cut out the part in question", "standard input is longer than %d MiB", most>>20)
 				}
 			}
-			return explain(cmd.Context(), env, text, len(args) == 1 && args[0] != "-")
+			o, err := withRules(env, &f)
+			if err != nil {
+				return err
+			}
+			return explain(cmd.Context(), env, o, text, len(args) == 1 && args[0] != "-")
 		},
 	}, `
   0    nothing there is a key
   1    a key of medium or high confidence is there
   2    usage error
 `)
+	addRuleFlags(cmd, &f)
+	return cmd
 }
 
 // explain prints what the rules say of every candidate.
-func explain(ctx context.Context, env *Env, text []byte, argument bool) error {
+func explain(ctx context.Context, env *Env, o scanner.Options, text []byte, argument bool) error {
 	found := false
-	list := scanner.Explain(ctx, scanner.Defaults(), text)
+	list := scanner.Explain(ctx, o, text)
 	for i, x := range list {
 		if i > 0 {
 			fmt.Fprintln(env.Stdout)
