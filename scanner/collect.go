@@ -105,6 +105,7 @@ func (s *Scan) Finish() *Result {
 			e.Removed = nil
 		}
 	}
+	s.escapePaths()
 	s.result.exposures = s.exposures
 	s.result.assemble()
 	scan := &s.result.Report.Scan
@@ -162,23 +163,29 @@ func (s *Scan) joinWorkTrees() {
 			versions[placeOf(x)] = x
 		}
 	}
-	status := map[int]*trackedStatus{}
+	trees := workTrees{}
 	kept := make([]finding.Sighting, 0, len(s.sightings))
 	for i := range s.sightings {
 		x := &s.sightings[i]
-		target, path, ok := s.inWorkTree(x)
-		if ok {
-			if status[target] == nil {
-				status[target] = newTrackedStatus(s.repos[target])
-			}
-			x.Tracked = status[target].of(path)
-			at := placeOf(x)
-			at.target, at.path = target, path
-			if v := versions[at]; v != nil {
-				v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet, v.Tracked = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet, x.Tracked
-				v.Inline = x.Inline
-				x.Location = "" // told by v
-			}
+		root, ok := s.roots[x.Target]
+		if !ok || x.Location != finding.InFile {
+			continue
+		}
+		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)), s.opts.Getenv)
+		if !ok {
+			continue
+		}
+		x.Tracked = tree.status(path)
+		target, ok := s.targetOf(tree.repo)
+		if !ok {
+			continue
+		}
+		at := placeOf(x)
+		at.target, at.path = target, path
+		if v := versions[at]; v != nil {
+			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet, v.Tracked = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet, x.Tracked
+			v.Inline = x.Inline
+			x.Location = "" // told by v
 		}
 	}
 	for _, x := range s.sightings {
@@ -189,54 +196,12 @@ func (s *Scan) joinWorkTrees() {
 	s.sightings = kept
 }
 
-// inWorkTree tells in which repository's work tree a finding in a file lies, and
-// at which path there.
-func (s *Scan) inWorkTree(x *finding.Sighting) (target int, path string, ok bool) {
-	root, ok := s.roots[x.Target]
-	if !ok || x.Location != finding.InFile {
-		return 0, "", false
-	}
-	return s.workTreeOf(filepath.Join(root, filepath.FromSlash(x.Path)))
-}
-
-// workTreeOf finds the repository among the targets in whose work tree the
-// file lies, the innermost one, and the file's slash path there.
-func (s *Scan) workTreeOf(file string) (target int, path string, ok bool) {
-	deepest := 0
-	for id, r := range s.repos {
-		if r.WorkTree == "" || len(r.WorkTree) < deepest {
-			continue
-		}
-		rel, err := filepath.Rel(r.WorkTree, file)
-		if err == nil && filepath.IsLocal(rel) {
-			deepest, target, path, ok = len(r.WorkTree), id, filepath.ToSlash(rel), true
+// targetOf finds the target whose work tree is r's.
+func (s *Scan) targetOf(r *repo.Repo) (target int, ok bool) {
+	for id, other := range s.repos {
+		if other.WorkTree == r.WorkTree && (!ok || id < target) {
+			target, ok = id, true
 		}
 	}
-	return target, path, ok
-}
-
-// A trackedStatus says what Git thinks of the files of one work tree.
-type trackedStatus struct {
-	tracked map[string]bool
-	ignore  *repo.Ignore
-}
-
-func newTrackedStatus(r *repo.Repo) *trackedStatus {
-	t := &trackedStatus{tracked: map[string]bool{}}
-	if index, err := r.Index(); err == nil {
-		for _, e := range index.Entries {
-			t.tracked[e.Path] = true
-		}
-	}
-	return t
-}
-
-func (t *trackedStatus) of(path string) finding.Tracked {
-	switch {
-	case t.tracked[path]:
-		return finding.IsTracked
-	case t.ignore != nil && t.ignore.Match(path, false):
-		return finding.IsIgnored
-	}
-	return finding.IsUntracked
+	return target, ok
 }

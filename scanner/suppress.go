@@ -90,6 +90,7 @@ func (s *Scan) suppress() {
 	excluded := s.excluded()
 	for i := range s.sightings {
 		x := &s.sightings[i]
+		s.result.Keys[x.Key] = x.Secret
 		by, ok := s.suppressor(x, excluded[i])
 		if !ok {
 			s.result.sightings = append(s.result.sightings, *x)
@@ -263,39 +264,49 @@ func (s *Scan) accept() {
 	}
 }
 
-// Suppressed returns the keys that have suppressed findings, and whose status is
-// therefore worth knowing: see [Result.Restore]. Its values print masked.
-func (r *Result) Suppressed() map[finding.ID]finding.Key {
-	keys := map[finding.ID]finding.Key{}
-	for i := range r.withheld {
-		keys[r.withheld[i].Key] = r.withheld[i].Secret
+// Suppressed returns the keys that the report is silent about, since all of
+// their findings are suppressed, sorted by id. Their status is worth knowing:
+// see [Result.Restore].
+func (r *Result) Suppressed() []finding.Exposure {
+	reported := map[finding.ID]bool{}
+	for i := range r.sightings {
+		reported[r.sightings[i].Key] = true
 	}
-	return keys
+	var silent []finding.Sighting
+	for i := range r.withheld {
+		if !reported[r.withheld[i].Key] {
+			silent = append(silent, r.withheld[i].Sighting)
+		}
+	}
+	return r.exposed(silent)
 }
 
-// Restore puts the suppressed findings of a key back into the report, since the
-// key turned out to be active: nobody meant to accept that. What the report says
-// of other keys, and the status that it gives to any, stays. A warning names
-// what had suppressed the key.
-func (r *Result) Restore(key finding.ID) {
-	var by []string
-	kept := r.withheld[:0]
-	for _, w := range r.withheld {
-		if w.Key != key {
-			kept = append(kept, w)
-			continue
+// Restore puts the suppressed findings of keys back into the report, since the
+// keys turned out to be active: nobody meant to accept that. What the report
+// says of other keys, and the status that it gives to any, stays. A warning
+// names what had suppressed each.
+func (r *Result) Restore(keys ...finding.ID) {
+	active := map[finding.ID]bool{}
+	for _, key := range keys {
+		active[key] = true
+	}
+	back := map[finding.ID][]string{}
+	r.withheld = slices.DeleteFunc(r.withheld, func(w withheld) bool {
+		if !active[w.Key] {
+			return false
 		}
 		r.sightings = append(r.sightings, w.Sighting)
-		by = append(by, w.by.By)
-	}
-	clear(r.withheld[len(kept):])
-	r.withheld = kept
-	if len(by) == 0 {
+		back[w.Key] = append(back[w.Key], w.by.By)
+		return true
+	})
+	if len(back) == 0 {
 		return
 	}
-	slices.Sort(by)
 	scan := &r.Report.Scan
-	scan.Warnings = append(scan.Warnings, fmt.Sprintf("key %s is active, and reported in spite of being suppressed (%s)", key, strings.Join(slices.Compact(by), ", ")))
+	for key, by := range back {
+		slices.Sort(by)
+		scan.Warnings = append(scan.Warnings, fmt.Sprintf("key %s is active, and reported in spite of being suppressed (%s)", key, strings.Join(slices.Compact(by), ", ")))
+	}
 	slices.Sort(scan.Warnings)
 	r.assemble()
 }
@@ -303,17 +314,32 @@ func (r *Result) Restore(key finding.ID) {
 // assemble writes keys, findings and what was suppressed into the report.
 func (r *Result) assemble() {
 	report := r.Report
-	status := map[finding.ID]finding.Exposure{}
+	before := map[finding.ID]finding.Exposure{}
 	for _, k := range report.Keys {
-		status[k.ID] = k
+		before[k.ID] = k
+	}
+	report.Keys = r.exposed(r.sightings)
+	for i := range report.Keys {
+		e := &report.Keys[i]
+		if had, ok := before[e.ID]; ok {
+			e.Status, e.StatusReason, e.Checked, e.Proven = had.Status, had.StatusReason, had.Checked, had.Proven
+		}
 	}
 	report.Findings = make([]finding.Finding, 0, len(r.sightings))
-	keys := map[finding.ID]*finding.Exposure{}
 	for i := range r.sightings {
 		x := &r.sightings[i]
 		x.SetFingerprint()
 		report.Findings = append(report.Findings, x.Finding)
-		r.Keys[x.Key] = x.Secret
+	}
+	slices.SortFunc(report.Findings, compareFindings)
+	report.Scan.Suppressed = r.suppressed()
+}
+
+// exposed sums sightings up by key.
+func (r *Result) exposed(list []finding.Sighting) []finding.Exposure {
+	keys := map[finding.ID]*finding.Exposure{}
+	for i := range list {
+		x := &list[i]
 		e, ok := keys[x.Key]
 		if !ok {
 			e = &finding.Exposure{ID: x.Key, Masked: x.Masked}
@@ -321,9 +347,6 @@ func (r *Result) assemble() {
 				*e = *told
 			}
 			e.Status = finding.Unverified
-			if had, ok := status[x.Key]; ok {
-				e.Status, e.StatusReason, e.Checked = had.Status, had.StatusReason, had.Checked
-			}
 			keys[x.Key] = e
 		}
 		e.Occurrences++
@@ -335,13 +358,12 @@ func (r *Result) assemble() {
 		}
 		e.InWorktree = e.InWorktree || x.Tracked != "" || x.Location == finding.InFile
 	}
-	report.Keys = nil
+	var sorted []finding.Exposure
 	for _, e := range keys {
-		report.Keys = append(report.Keys, *e)
+		sorted = append(sorted, *e)
 	}
-	slices.SortFunc(report.Keys, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(report.Findings, compareFindings)
-	report.Scan.Suppressed = r.suppressed()
+	slices.SortFunc(sorted, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
+	return sorted
 }
 
 // suppressed counts what is withheld, by key and by what withholds it.

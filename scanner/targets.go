@@ -118,7 +118,8 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	}
 	found, err := files.Walk(ctx, path, files.Options{
 		Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path),
-		Gitignore: s.opts.Gitignore, Getenv: s.opts.Getenv, Follow: s.opts.Follow, OneFilesystem: s.opts.OneFilesystem,
+		Containers: s.opts.MaxArchiveDepth > 0,
+		Gitignore:  s.opts.Gitignore, Getenv: s.opts.Getenv, Follow: s.opts.Follow, OneFilesystem: s.opts.OneFilesystem,
 	})
 	if found == nil {
 		return nil, unreadable(path, err)

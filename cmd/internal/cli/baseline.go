@@ -192,11 +192,9 @@ func (b *baseline) scanned(ctx context.Context, env *Env, root string, known []s
 	}
 	result := scan.Finish()
 	complete = result.Report.Scan.Complete
-	suppressed := result.Suppressed()
 	left := func(a scanner.Allow) bool {
-		_, hidden := suppressed[a.Key]
-		_, reported := result.Keys[a.Key]
-		return hidden || reported
+		_, ok := result.Keys[a.Key]
+		return ok
 	}
 	if b.prune {
 		if !complete {

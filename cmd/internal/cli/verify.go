@@ -150,11 +150,18 @@ func (v *verifier) check(ctx context.Context, r *scanner.Result) {
 	if v == nil {
 		return
 	}
-	list := subjects(r.Report.Keys, r.Keys)
+	list := subjects(append(slices.Clone(r.Report.Keys), r.Suppressed()...), r.Keys)
 	if len(list) == 0 {
 		return
 	}
 	answers := v.client.Check(ctx, list)
+	var active []finding.ID
+	for id, verdict := range answers.Verdicts {
+		if verdict.Status == finding.Active {
+			active = append(active, id)
+		}
+	}
+	r.Restore(active...)
 	scan := &r.Report.Scan
 	unknown := 0
 	for i := range r.Report.Keys {
@@ -238,6 +245,9 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 			}
 			f.user = nil // whatever is excluded elsewhere: here the ids decide
 			f.verify.on = true
+			if err := f.settle(env); err != nil {
+				return err
+			}
 			outputs, err := f.reports()
 			if err != nil {
 				return err
@@ -373,7 +383,8 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	if err != nil {
 		return nil, err
 	}
-	opts.MinConfidence = finding.Low // the ids decide
+	opts.MinConfidence = finding.Low // the ids decide, not the configuration
+	opts.Exclude, opts.Own = nil, nil
 	scan, err := scanner.New("verify", opts)
 	if err != nil {
 		return nil, err

@@ -19,8 +19,8 @@ type dir struct {
 	folder folder
 	open   bool // folder is open; decided before others see the dir
 	role   role
-	rules  *rules // nil: Git's ignore rules don't count
-	listed bool   // some of the entries were read
+	rules  *ignores // nil: Git's ignore rules don't count
+	listed bool     // some of the entries were read
 	refs   atomic.Int32
 }
 

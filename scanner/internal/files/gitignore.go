@@ -10,9 +10,9 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
-// rules say what Git ignores in one directory of a work tree. What is tracked
+// ignores say what Git ignores in one directory of a work tree. What is tracked
 // is never ignored.
-type rules struct {
+type ignores struct {
 	ignore *repo.Ignore
 	index  *repo.Index
 	path   string // of the directory in its work tree, with a slash behind; "" for the top
@@ -20,7 +20,7 @@ type rules struct {
 
 // rulesAt returns the rules of the directory at an absolute path, which may lie
 // anywhere in a work tree, or nil if it lies in none.
-func rulesAt(dir string, getenv func(string) string) (*rules, error) {
+func rulesAt(dir string, getenv func(string) string) (*ignores, error) {
 	r, err := repo.Discover(dir)
 	if errors.Is(err, repo.ErrNotRepository) || err == nil && r.WorkTree == "" {
 		return nil, nil
@@ -60,7 +60,7 @@ func rulesAt(dir string, getenv func(string) string) (*rules, error) {
 
 // rulesOf returns the rules of the directory that is the top of a work tree, or
 // nil if it is none.
-func rulesOf(dir string, getenv func(string) string) (*rules, error) {
+func rulesOf(dir string, getenv func(string) string) (*ignores, error) {
 	r, err := repo.Open(dir)
 	if errors.Is(err, repo.ErrNotRepository) || err == nil && r.WorkTree == "" {
 		return nil, nil
@@ -71,7 +71,7 @@ func rulesOf(dir string, getenv func(string) string) (*rules, error) {
 	return rulesFor(r, getenv)
 }
 
-func rulesFor(r *repo.Repo, getenv func(string) string) (*rules, error) {
+func rulesFor(r *repo.Repo, getenv func(string) string) (*ignores, error) {
 	ignore, err := r.Ignore(getenv)
 	if err != nil {
 		return nil, err
@@ -80,32 +80,31 @@ func rulesFor(r *repo.Repo, getenv func(string) string) (*rules, error) {
 	if index == nil {
 		return nil, err
 	}
-	return &rules{ignore: ignore, index: index}, nil
+	return &ignores{ignore: ignore, index: index}, nil
 }
 
 // enter returns the rules of the directory called name. With an error, which
 // says that its ignore file can't be read, come the rules of those above.
-func (r *rules) enter(name string) (*rules, error) {
+func (r *ignores) enter(name string) (*ignores, error) {
 	ignore, err := r.ignore.Enter(name)
-	return &rules{ignore: ignore, index: r.index, path: r.path + name + "/"}, err
+	return &ignores{ignore: ignore, index: r.index, path: r.path + name + "/"}, err
 }
 
 // leavesOut tells whether the entry called name is ignored, and no tracked file
 // is there or below.
-func (r *rules) leavesOut(name string, isDir bool) bool {
+func (r *ignores) leavesOut(name string, isDir bool) bool {
 	return name != ".git" && r.ignore.Ignored(name, isDir) && !r.tracked(r.path+name, isDir)
 }
 
 // tracked tells whether the index has path, a directory above it as one entry
 // (as a sparse index may), or a file below it.
-func (r *rules) tracked(path string, isDir bool) bool {
-	at, ok := r.find(path)
-	if ok {
+func (r *ignores) tracked(path string, isDir bool) bool {
+	if _, ok := r.find(path); ok {
 		return true
 	}
 	entries := r.index.Entries
 	if isDir {
-		if at, _ = r.find(path + "/"); at < len(entries) && strings.HasPrefix(entries[at].Path, path+"/") {
+		if at, _ := r.find(path + "/"); at < len(entries) && strings.HasPrefix(entries[at].Path, path+"/") {
 			return true
 		}
 	}
@@ -117,6 +116,6 @@ func (r *rules) tracked(path string, isDir bool) bool {
 	return false
 }
 
-func (r *rules) find(path string) (int, bool) {
+func (r *ignores) find(path string) (int, bool) {
 	return slices.BinarySearchFunc(r.index.Entries, path, func(e repo.Entry, path string) int { return cmp.Compare(e.Path, path) })
 }

@@ -163,9 +163,12 @@ func (w *worker) bytes(ctx context.Context, b []byte) (detect.Outcome, error) {
 	return w.detect.Bytes(ctx, b)
 }
 
-// container tells whether content is searched whatever literals stand in it,
-// from its first and last bytes.
+// container tells from its first and last bytes whether content goes to
+// detection whatever literals stand in it.
 func (w *worker) container(head, tail []byte) bool {
+	if !w.walk.opts.Containers {
+		return false
+	}
 	if w.walk.opts.Engine.Whole(head[:min(len(head), layer.SniffLen)]) {
 		return true
 	}

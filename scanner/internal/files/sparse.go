@@ -47,7 +47,7 @@ func (w *worker) look(r *extents, size int64) (found bool, err error) {
 	for fill, first := 0, true; ; first = false {
 		n, err := io.ReadFull(r, buf[fill:])
 		fill += n
-		if first && w.container(buf[:fill], w.tail(r, size)) {
+		if first && w.walk.opts.Containers && w.container(buf[:fill], w.tail(r, size)) {
 			return true, nil
 		}
 		if w.walk.opts.Engine.Candidate(buf[:fill]) {

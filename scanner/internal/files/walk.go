@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Engine        *detect.Engine
 	Globs         *Globs                   // nil: everything
+	Containers    bool                     // have detection open containers, in which no literal stands
 	Gitignore     bool                     // leave out what Git ignores
 	Getenv        func(string) string      // finds the user's Git configuration, for Gitignore; nil: the repository's alone counts
 	Follow        bool                     // follow symbolic links that leave the tree
