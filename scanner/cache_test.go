@@ -226,23 +226,28 @@ func TestCachedScanEqualsCold(t *testing.T) {
 	w.check("copies of objects in several packs")
 	w.git("gc", "-q", "--prune=now")
 	w.check("gc")
-	w.commit("big", map[string]string{"big.bin": strings.Repeat("zeros\x00\x00\x00", 4<<20+1) + "\nTOKEN={{key:big}}\n"})
+	w.commit("small", map[string]string{"other.env": "TOKEN={{key:other}}\n"})
 	w.git("repack", "-dq")
 	w.settings = map[string]scanner.Options{"default": w.settings["default"], "low": w.settings["low"]}
-	w.check("an object that is streamed")
 
 	packs := w.packs()
 	if len(packs) < 2 {
 		t.Fatalf("packs are %v", packs)
 	}
 	for _, p := range packs {
-		if err := os.Rename(p, p+".aside"); err != nil {
-			t.Fatal(err)
+		idx := strings.TrimSuffix(p, ".pack") + ".idx"
+		rename := func(from, to string) {
+			if err := os.Rename(from, to); err != nil {
+				t.Fatal(err)
+			}
 		}
+		rename(p, p+".aside")
+		w.check("only an index left of a pack")
+		rename(idx, idx+".aside")
 		w.check("a pack gone")
-		if err := os.Rename(p+".aside", p); err != nil {
-			t.Fatal(err)
-		}
+		rename(p+".aside", p)
+		w.check("a pack without its index")
+		rename(idx+".aside", idx)
 	}
 	w.check("the packs back")
 	for _, p := range packs {
@@ -264,6 +269,10 @@ func TestCachedScanEqualsCold(t *testing.T) {
 		}
 	}
 	w.check("the packs healed")
+
+	w.commit("big", map[string]string{"big.bin": strings.Repeat("zeros\x00\x00\x00", 4<<20+1) + "\nTOKEN={{key:big}}\n"})
+	w.git("repack", "-dq")
+	w.check("an object that is streamed")
 }
 
 func (w *workshop) packs() []string {

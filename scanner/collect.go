@@ -105,18 +105,13 @@ func (s *Scan) Finish() *Result {
 			e.Removed = nil
 		}
 	}
+	s.escapePaths()
 	s.result.exposures = s.exposures
 	s.result.assemble()
 	scan := &s.result.Report.Scan
 	c := &scan.Coverage
 	for _, list := range [...][]finding.Unread{c.Opaque, c.Cut, c.Accepted} {
-		for i := range list {
-			list[i].Path, list[i].Member = reportPath(list[i].Path), reportPath(list[i].Member)
-		}
 		sortUnread(list)
-	}
-	for i := range scan.Errors {
-		scan.Errors[i].Path = reportPath(scan.Errors[i].Path)
 	}
 	slices.SortFunc(c.Absent, func(a, b finding.Absent) int { return cmp.Compare(a.What, b.What) })
 	slices.SortFunc(scan.Errors, func(a, b finding.Error) int {
@@ -176,16 +171,10 @@ func (s *Scan) joinWorkTrees() {
 		if !ok || x.Location != finding.InFile {
 			continue
 		}
-		file := filepath.Join(root, filepath.FromSlash(x.Path))
-		tree := trees.of(filepath.Dir(file), s.opts.Getenv)
-		if tree == nil {
+		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)), s.opts.Getenv)
+		if !ok {
 			continue
 		}
-		path, err := filepath.Rel(tree.repo.WorkTree, file)
-		if err != nil || !filepath.IsLocal(path) {
-			continue
-		}
-		path = filepath.ToSlash(path)
 		x.Tracked = tree.status(path)
 		target, ok := s.targetOf(tree.repo)
 		if !ok {
@@ -194,8 +183,8 @@ func (s *Scan) joinWorkTrees() {
 		at := placeOf(x)
 		at.target, at.path = target, path
 		if v := versions[at]; v != nil {
-			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet
-			v.Tracked, v.Inline = x.Tracked, x.Inline
+			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet, v.Tracked = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet, x.Tracked
+			v.Inline = x.Inline
 			x.Location = "" // told by v
 		}
 	}

@@ -3,7 +3,31 @@ package scanner
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/petrascan/petrascan/scanner/finding"
 )
+
+// escapePaths makes every path of the report one that a report can hold. It
+// comes last: a name is looked up by its bytes.
+func (s *Scan) escapePaths() {
+	for i := range s.result.sightings {
+		x := &s.result.sightings[i]
+		x.Path, x.Member = reportPath(x.Path), reportPath(x.Member)
+	}
+	for i := range s.result.withheld {
+		x := &s.result.withheld[i]
+		x.Path, x.Member = reportPath(x.Path), reportPath(x.Member)
+	}
+	scan := &s.result.Report.Scan
+	for _, list := range [...][]finding.Unread{scan.Coverage.Opaque, scan.Coverage.Cut, scan.Coverage.Accepted} {
+		for i := range list {
+			list[i].Path, list[i].Member = reportPath(list[i].Path), reportPath(list[i].Member)
+		}
+	}
+	for i := range scan.Errors {
+		scan.Errors[i].Path = reportPath(scan.Errors[i].Path)
+	}
+}
 
 // reportPath returns a path as reports have it, which are UTF-8 whatever a file
 // is called. A path that is not UTF-8 has \xNN, with two lower-case hex digits,

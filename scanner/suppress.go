@@ -92,7 +92,6 @@ func (s *Scan) suppress() {
 		x := &s.sightings[i]
 		s.result.Keys[x.Key] = x.Secret
 		by, ok := s.suppressor(x, excluded[i])
-		x.Path, x.Member = reportPath(x.Path), reportPath(x.Member)
 		if !ok {
 			s.result.sightings = append(s.result.sightings, *x)
 			continue

@@ -19,6 +19,16 @@ type workTree struct {
 // directory in none it is nil.
 type workTrees map[string]*workTree
 
+// find returns the innermost work tree that the file lies in, and the file's
+// slash path there.
+func (t workTrees) find(file string, getenv func(string) string) (tree *workTree, path string, ok bool) {
+	if tree = t.of(filepath.Dir(file), getenv); tree == nil {
+		return nil, "", false
+	}
+	path, err := filepath.Rel(tree.repo.WorkTree, file)
+	return tree, filepath.ToSlash(path), err == nil && filepath.IsLocal(path)
+}
+
 // of returns the innermost work tree that the directory lies in.
 func (t workTrees) of(dir string, getenv func(string) string) *workTree {
 	if tree, ok := t[dir]; ok {

@@ -30,7 +30,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
-	verifier, err := f.verify.verifier(env, f.failOn)
+	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	}
 	defer stop()
 	progress := newProgress(env, f)
-	opts.Progress, opts.Now, opts.Getenv = progress.report, env.Now, env.Getenv
+	opts.Progress, opts.Getenv, opts.Now = progress.report, env.Getenv, env.Now
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err

@@ -99,13 +99,12 @@ func (r *ignores) leavesOut(name string, isDir bool) bool {
 // tracked tells whether the index has path, a directory above it as one entry
 // (as a sparse index may), or a file below it.
 func (r *ignores) tracked(path string, isDir bool) bool {
-	at, ok := r.find(path)
-	if ok {
+	if _, ok := r.find(path); ok {
 		return true
 	}
 	entries := r.index.Entries
 	if isDir {
-		if at, _ = r.find(path + "/"); at < len(entries) && strings.HasPrefix(entries[at].Path, path+"/") {
+		if at, _ := r.find(path + "/"); at < len(entries) && strings.HasPrefix(entries[at].Path, path+"/") {
 			return true
 		}
 	}

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -52,7 +51,7 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 	}
 	for _, objects := range found.objects {
 		for _, o := range objects {
-			h.cover(o)
+			h.cover(o, "")
 		}
 	}
 	return h.result, h.tell(ctx, g, found, in)
@@ -197,90 +196,6 @@ func (h *repository) jobs() int {
 		return h.opts.Jobs
 	}
 	return runtime.GOMAXPROCS(0)
-}
-
-// A treeDiff compares trees of commits with those of all their parents.
-type treeDiff struct {
-	*repository
-	pairs  []pair
-	errors []finding.Error
-	trees  int64
-	read   int64
-}
-
-func (d *treeDiff) fail(e finding.Error) {
-	if !slices.Contains(d.errors, e) {
-		d.errors = append(d.errors, e)
-	}
-}
-
-// tree notes what lies under the tree at path and under none of the parents'.
-func (d *treeDiff) tree(path string, id gitobj.ID, parents []gitobj.ID) {
-	if slices.Contains(parents, id) || strings.Count(path, "/") > maxDirs {
-		return
-	}
-	entries, ok := d.entries(id)
-	if !ok {
-		return
-	}
-	others := make([]map[string]treeEntry, 0, len(parents))
-	for _, p := range parents {
-		list, ok := d.entries(p)
-		if !ok {
-			continue
-		}
-		byName := make(map[string]treeEntry, len(list))
-		for _, e := range list {
-			byName[string(e.name)] = e
-		}
-		others = append(others, byName)
-	}
-	for _, e := range entries {
-		if e.kind() == modeCommit {
-			continue
-		}
-		var subs []gitobj.ID
-		known, named := false, false
-		for _, byName := range others {
-			o, ok := byName[string(e.name)]
-			named = named || ok
-			known = known || ok && bytes.Equal(o.id, e.id) && (o.kind() == modeTree) == (e.kind() == modeTree)
-			if ok && o.kind() == modeTree {
-				subs = append(subs, gitobj.MakeID(o.id))
-			}
-		}
-		if known {
-			continue
-		}
-		full := path + string(e.name)
-		if !named && d.opts.Engine.Candidate(e.name) {
-			d.pairs = append(d.pairs, pair{location: finding.InFileName, path: full})
-		}
-		if e.kind() == modeTree {
-			d.tree(full+"/", gitobj.MakeID(e.id), subs)
-		} else {
-			d.pairs = append(d.pairs, pair{location: finding.InBlob, path: full, id: gitobj.MakeID(e.id)})
-		}
-	}
-}
-
-func (d *treeDiff) entries(id gitobj.ID) ([]treeEntry, bool) {
-	d.trees++
-	_, data, err := d.store.Read(id)
-	if err != nil {
-		d.fail(d.unread(id, "tree", err))
-		return nil, false
-	}
-	entries, rest := slices.Collect(treeEntries(data, len(id.Bytes()))), len(data)
-	for _, e := range entries {
-		rest -= len(e.mode) + len(e.name) + len(e.id) + 2
-	}
-	if rest > 0 {
-		d.fail(finding.Error{Object: id.String(), Reason: fmt.Sprintf("damaged tree: its last %d bytes make no entry", rest)})
-		return entries, true
-	}
-	d.read++
-	return entries, true
 }
 
 // unread says why an object inside a limited scan could not be read, and what

@@ -136,3 +136,11 @@ func (s *searcher) path(path string) {
 		}
 	}
 }
+
+// nameSighting is a key in a name: it has no line.
+func nameSighting(hit detect.Hit, path string) finding.Sighting {
+	x := hit.Sighting()
+	x.Location, x.Path = finding.InFileName, path
+	x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet = 0, 0, 0, 0, nil
+	return x
+}

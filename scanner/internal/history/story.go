@@ -16,7 +16,7 @@ import (
 func (h *repository) attribute(ctx context.Context, found *haul) error {
 	for _, objects := range found.objects {
 		for _, o := range objects {
-			h.cover(o)
+			h.cover(o, "")
 		}
 	}
 	for _, out := range found.names {
@@ -92,17 +92,18 @@ func (f *haul) any() bool {
 	return false
 }
 
-// cover adds to the coverage what one object had to say.
-func (h *repository) cover(o holder) {
+// cover adds to the coverage what one object had to say; path is where it lies,
+// or "".
+func (h *repository) cover(o holder, path string) {
 	c := &h.result.Coverage
 	for _, out := range [...]*detect.Outcome{&o.outcome, &o.header} {
 		c.Containers += out.Containers
 		c.LeftOut.LowConfidence += out.Low
 		for _, g := range out.Opaque {
-			c.Opaque = append(c.Opaque, finding.Unread{Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+			c.Opaque = append(c.Opaque, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
 		}
 		for _, g := range out.Cut {
-			c.Cut = append(c.Cut, finding.Unread{Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+			c.Cut = append(c.Cut, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
 		}
 	}
 }
