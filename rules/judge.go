@@ -19,11 +19,12 @@ const (
 // bit, beyond what toBegin asks for. It takes more if they are capitals with few
 // digits: so system headers abbreviate.
 const (
-	someEvidence     = 20 * bit
-	someCapitals     = 48 * bit
-	lessForEachMore  = 3 * bit / 2 // random character beyond someRandom
-	manyCapitals     = 8 * bit
-	lessForEachDigit = 12 * bit
+	someEvidence      = 20 * bit
+	someCapitals      = 48 * bit
+	lessForEachMore   = 3 * bit / 2 // random character beyond someRandom
+	manyCapitals      = 8 * bit
+	lessForEachDigit  = 12 * bit    // among capitals
+	lessForEachNumber = 3 * bit / 2 // digit among others
 )
 
 var prefix = []byte(finding.Prefix)
@@ -46,7 +47,7 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 
 	var sk sketch
 	random := 0
-	if len(body) > 0 {
+	if len(body) >= leastBody {
 		sk.draw(body, toBegin)
 		random = sk.random(0, len(body))
 	}
@@ -114,7 +115,9 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 	}
 	some := int32(someEvidence - max(0, random-someRandom)*lessForEachMore)
 	many := int32(0)
-	if only, digits := sk.capitals(body); only {
+	only, digits := sk.capitals(body)
+	some -= int32(digits) * lessForEachNumber
+	if only {
 		some = max(some, someCapitals-int32(digits)*lessForEachDigit)
 		many = max(many, manyCapitals-int32(digits)*lessForEachDigit)
 	}

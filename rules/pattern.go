@@ -15,7 +15,6 @@ const (
 	breaks    = 8 * bit     // nothing foretold this character
 	separates = 4 * bit     // _ or -
 	turns     = 2 * bit     // from small letters to capitals or back
-	longest   = 64          // distance at which repetition is noticed
 	leastRun  = 4           // characters in a row that make a repetition
 )
 
@@ -121,24 +120,47 @@ func patternCosts(cost []int32, body []byte) {
 		}
 		before = class
 	}
-	for lag := 3; lag <= longest && lag < len(body); lag++ {
-		run := 0
-		for i := lag; i < len(body); i++ {
-			if fold(body[i]) != fold(body[i-lag]) {
-				run = 0
-				continue
-			}
-			if run++; run > leastRun {
-				cost[i] = min(cost[i], follows)
-			} else if run == leastRun {
-				cost[i-leastRun+1] = min(cost[i-leastRun+1], begins)
-				for j := i - leastRun + 2; j <= i; j++ {
-					cost[j] = min(cost[j], follows)
-				}
+	repetition(cost, body)
+	datesAndHashes(cost, body)
+}
+
+// repetition makes cheap what stood in body before: leastRun characters or more.
+func repetition(cost []int32, body []byte) {
+	var seen [256]uint16 // where four characters ended last, by hash
+	run := 0             // how long body[:i] has been a copy
+	from := 0            // of what ends here
+	for i := leastRun - 1; i < len(body); i++ {
+		if run > 0 && fold(body[i]) == fold(body[from]) {
+			cost[i] = min(cost[i], follows)
+			run++
+			from++
+		} else {
+			run = 0
+		}
+		var h uint32
+		for _, b := range body[i-leastRun+1 : i+1] {
+			h = h*31 + uint32(fold(b))
+		}
+		slot := &seen[h*2654435761>>24]
+		if j := int(*slot); run == 0 && j > 0 && sameRun(body[i-leastRun+1:i+1], body[j-leastRun+1:j+1]) {
+			run, from = leastRun, j+1
+			cost[i-leastRun+1] = min(cost[i-leastRun+1], begins)
+			for k := i - leastRun + 2; k <= i; k++ {
+				cost[k] = min(cost[k], follows)
 			}
 		}
+		*slot = uint16(i)
 	}
-	datesAndHashes(cost, body)
+}
+
+// sameRun reports whether two runs of characters are equal but for case.
+func sameRun(a, b []byte) bool {
+	for i := range a {
+		if fold(a[i]) != fold(b[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // datesAndHashes makes cheap the long numbers that names hold: calendar dates,

@@ -8,7 +8,17 @@ package rules
 // A string that was drawn from one of the alphabets costs its length there, and
 // what it would cost as words is, but for rounding, the negative logarithm of a
 // probability; so the chance that words undercut it by n bits is at most 1 in
-// 2 to the n (Markov's inequality). TestErrorRates measures the real rates.
+// 2 to the n (Markov's inequality).
+//
+// Measured on random keys without a telling name before them. Of a million with
+// 24 characters these many were called less than medium: 0 of digits or of small
+// letters, 1 or 2 of hex, capitals, letters, letters and digits, or small letters
+// and digits, 5 of capitals and digits, 24 of base64url, whose - and _ can cut it
+// into words. Of 50,000 with 32 characters: none of any alphabet. With 16
+// characters 1 in 10,000 of hex, 1 in 1000 of small letters, up to 3 in 100 of the
+// others, 5 in 100 of digits, which may be a time; with 12, up to 20 in 100. After Bearer
+// or a telling name 8 random characters are enough. Of the 172,000 names in Go's
+// standard library, 2 are taken for keys once petra_ is put before them.
 
 // The ways to describe a character.
 const (
@@ -67,11 +77,21 @@ type sketch struct {
 // draw finds the cheapest description of body, at most maxBody long. It may
 // begin with drawn characters at the cost of begin.
 func (s *sketch) draw(body []byte, begin int32) {
-	var cost [2][maxBody]int32
+	var word, patt [maxBody]int32
 	n := len(body)
-	wordCosts(cost[words][:n], body)
-	patternCosts(cost[pattern][:n], body)
+	wordCosts(word[:n], body)
+	patternCosts(patt[:n], body)
+	if wordsThroughout(word[:n], patt[:n], begin, body) {
+		s.n, s.evidence = n, 0
+		clear(s.way[:n])
+		return
+	}
+	s.search(body, word[:n], patt[:n], begin)
+}
 
+// search is draw without its short cut (Viterbi's algorithm).
+func (s *sketch) search(body []byte, word, patt []int32, begin int32) {
+	n := len(body)
 	// total is what the body costs up to here if it ends in each way, plain what
 	// it costs as names and words throughout.
 	var total [ways]int32
@@ -101,8 +121,10 @@ func (s *sketch) draw(body []byte, begin int32) {
 				from[i][w] = uint8(best)
 			}
 			switch {
-			case w < drawn:
-				total[w] += cost[w][i]
+			case w == words:
+				total[w] += word[i]
+			case w == pattern:
+				total[w] += patt[i]
 			case class >= lower && folded > alphabets[w-drawn].last:
 				total[w] += never
 			default:
@@ -112,7 +134,7 @@ func (s *sketch) draw(body []byte, begin int32) {
 				}
 			}
 		}
-		plain += cost[words][i]
+		plain += word[i]
 	}
 	s.n = n
 	best := least(total[:])
@@ -122,6 +144,35 @@ func (s *sketch) draw(body []byte, begin int32) {
 		best = int(from[i][best])
 	}
 }
+
+// wordsThroughout reports whether no stretch of body can be so much cheaper in
+// another way that it pays for the change. It spares names the whole search,
+// and never says so of a body that has anything drawn.
+func wordsThroughout(word, patt []int32, begin int32, body []byte) bool {
+	var gain, prefixGain int32
+	for i, b := range body {
+		cheapest := min(patt[i], leastDrawn[b])
+		prefixGain += word[i] - cheapest
+		gain = max(0, gain) + word[i] - cheapest
+		if prefixGain > begin || gain > apart && i > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// leastDrawn holds what each character costs in the cheapest alphabet.
+var leastDrawn = func() (t [256]int32) {
+	for c := range t {
+		t[c] = never
+		for _, a := range alphabets {
+			if classOf[c] < lower || fold(byte(c)) <= a.last {
+				t[c] = min(t[c], a.class[classOf[c]])
+			}
+		}
+	}
+	return t
+}()
 
 // mixedCase reports whether body has small letters and capitals.
 func mixedCase(body []byte) bool {
@@ -156,16 +207,17 @@ func (s *sketch) random(i, j int) int {
 // capitals reports whether all letters that were drawn are capitals, and counts
 // the digits that were.
 func (s *sketch) capitals(body []byte) (only bool, digits int) {
+	only = true
 	for i, w := range s.way[:s.n] {
 		if w < drawn {
 			continue
 		}
 		switch classOf[body[i]] {
 		case lower:
-			return false, 0
+			only = false
 		case digit:
 			digits++
 		}
 	}
-	return true, digits
+	return only, digits
 }

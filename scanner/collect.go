@@ -89,35 +89,14 @@ func (s *Scan) expose(e finding.Exposure) {
 	}
 }
 
-// Finish closes the scan and returns its result.
+// Finish closes the scan and returns its result. Findings that someone accepted
+// are counted in it and left out of it; see [Result.Restore].
 func (s *Scan) Finish() *Result {
 	s.joinWorkTrees()
-	report := s.result.Report
-	report.Findings = make([]finding.Finding, 0, len(s.sightings))
-	keys := map[finding.ID]*finding.Exposure{}
-	for i := range s.sightings {
-		x := &s.sightings[i]
-		x.SetFingerprint()
-		report.Findings = append(report.Findings, x.Finding)
-		s.result.Keys[x.Key] = x.Secret
-		e, ok := keys[x.Key]
-		if !ok {
-			if e, ok = s.exposures[x.Key]; !ok {
-				e = &finding.Exposure{ID: x.Key, Masked: x.Masked}
-			}
-			e.Status = finding.Unverified
-			keys[x.Key] = e
-		}
-		e.Occurrences++
-		if x.Confidence > e.Confidence || x.Confidence == e.Confidence && (e.Rule == "" || x.Rule < e.Rule) {
-			e.Confidence, e.Rule = x.Confidence, x.Rule
-		}
-		if e.Extent == "" || x.Extent == finding.Exact {
-			e.Extent = x.Extent
-		}
-		e.InWorktree = e.InWorktree || x.Tracked != "" || x.Location == finding.InFile
-	}
-	for _, e := range keys {
+	s.mask = s.engine.NewWorker()
+	s.suppress()
+	s.accept()
+	for _, e := range s.exposures {
 		for _, list := range [...]*[]string{&e.Authors, &e.ReachableFrom.Refs, &e.ReachableFrom.Worktrees, &e.ReachableFrom.Reflogs, &e.ReachableFrom.Stash} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list)
@@ -125,14 +104,16 @@ func (s *Scan) Finish() *Result {
 		if e.InHead {
 			e.Removed = nil
 		}
-		report.Keys = append(report.Keys, *e)
 	}
-	slices.SortFunc(report.Keys, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(report.Findings, compareFindings)
-	scan := &report.Scan
-	sortUnread(scan.Coverage.Opaque)
-	sortUnread(scan.Coverage.Cut)
-	slices.SortFunc(scan.Coverage.Absent, func(a, b finding.Absent) int { return cmp.Compare(a.What, b.What) })
+	s.escapePaths()
+	s.result.exposures = s.exposures
+	s.result.assemble()
+	scan := &s.result.Report.Scan
+	c := &scan.Coverage
+	for _, list := range [...][]finding.Unread{c.Opaque, c.Cut, c.Accepted} {
+		sortUnread(list)
+	}
+	slices.SortFunc(c.Absent, func(a, b finding.Absent) int { return cmp.Compare(a.What, b.What) })
 	slices.SortFunc(scan.Errors, func(a, b finding.Error) int {
 		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
 	})
@@ -140,7 +121,6 @@ func (s *Scan) Finish() *Result {
 	slices.Sort(scan.Warnings)
 	scan.Warnings = slices.Compact(scan.Warnings)
 	scan.ElapsedMS = s.opts.Now().Sub(s.started).Milliseconds()
-	c := &scan.Coverage
 	scan.Complete = !s.incomplete && len(scan.Errors) == 0 && len(c.Cut) == 0 &&
 		(!s.opts.RequireComplete || len(c.Opaque) == 0 && len(c.Absent) == 0)
 	return s.result
@@ -183,76 +163,45 @@ func (s *Scan) joinWorkTrees() {
 			versions[placeOf(x)] = x
 		}
 	}
-	status := map[int]*trackedStatus{}
-	kept := s.sightings[:0:0]
+	trees := workTrees{}
+	kept := make([]finding.Sighting, 0, len(s.sightings))
 	for i := range s.sightings {
-		x := s.sightings[i]
+		x := &s.sightings[i]
 		root, ok := s.roots[x.Target]
 		if !ok || x.Location != finding.InFile {
 			continue
 		}
-		target, path, ok := s.workTreeOf(filepath.Join(root, filepath.FromSlash(x.Path)))
+		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)), s.opts.Getenv)
 		if !ok {
 			continue
 		}
-		if status[target] == nil {
-			status[target] = newTrackedStatus(s.repos[target])
+		x.Tracked = tree.status(path)
+		target, ok := s.targetOf(tree.repo)
+		if !ok {
+			continue
 		}
-		s.sightings[i].Tracked = status[target].of(path)
-		at := placeOf(&x)
+		at := placeOf(x)
 		at.target, at.path = target, path
 		if v := versions[at]; v != nil {
-			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet
-			v.Tracked = s.sightings[i].Tracked
-			s.sightings[i].Masked = "" // told by v
+			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet, v.Tracked = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet, x.Tracked
+			v.Inline = x.Inline
+			x.Location = "" // told by v
 		}
 	}
 	for _, x := range s.sightings {
-		if x.Masked != "" {
+		if x.Location != "" {
 			kept = append(kept, x)
 		}
 	}
 	s.sightings = kept
 }
 
-// workTreeOf finds the repository among the targets in whose work tree the
-// file lies, the innermost one, and the file's slash path there.
-func (s *Scan) workTreeOf(file string) (target int, path string, ok bool) {
-	deepest := 0
-	for id, r := range s.repos {
-		if r.WorkTree == "" || len(r.WorkTree) < deepest {
-			continue
-		}
-		rel, err := filepath.Rel(r.WorkTree, file)
-		if err == nil && filepath.IsLocal(rel) {
-			deepest, target, path, ok = len(r.WorkTree), id, filepath.ToSlash(rel), true
+// targetOf finds the target whose work tree is r's.
+func (s *Scan) targetOf(r *repo.Repo) (target int, ok bool) {
+	for id, other := range s.repos {
+		if other.WorkTree == r.WorkTree && (!ok || id < target) {
+			target, ok = id, true
 		}
 	}
-	return target, path, ok
-}
-
-// A trackedStatus says what Git thinks of the files of one work tree.
-type trackedStatus struct {
-	tracked map[string]bool
-	ignore  *repo.Ignore
-}
-
-func newTrackedStatus(r *repo.Repo) *trackedStatus {
-	t := &trackedStatus{tracked: map[string]bool{}}
-	if index, err := r.Index(); err == nil {
-		for _, e := range index.Entries {
-			t.tracked[e.Path] = true
-		}
-	}
-	return t
-}
-
-func (t *trackedStatus) of(path string) finding.Tracked {
-	switch {
-	case t.tracked[path]:
-		return finding.IsTracked
-	case t.ignore != nil && t.ignore.Match(path, false):
-		return finding.IsIgnored
-	}
-	return finding.IsUntracked
+	return target, ok
 }

@@ -44,9 +44,11 @@
 //	cmd/petrascan                    a doorbell
 //	cmd/internal/cli                 commands, messages, exit status
 //	cmd/internal/report              one writer a format over one model
+//	verify                           whether a key still works; the only package that opens a network connection
 //	scanner                          targets, collecting, what a file and its history have in common
 //	scanner/internal/files, history  the walkers
 //	scanner/internal/detect, repo    candidates to findings; refs, index, config, ignore rules
+//	scanner/internal/cache           what was found out about packs that were read before
 //	scanner/internal/layer           encodings and containers
 //	scanner/internal/gitobj          packs, loose objects, the walk over delta trees
 //	scanner/internal/literal, inflate the two inner loops

@@ -7,6 +7,7 @@ import (
 
 	"github.com/petrascan/petrascan/rules"
 	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/files"
 	"github.com/petrascan/petrascan/scanner/internal/history"
@@ -23,10 +24,28 @@ type Options struct {
 	MaxArchiveDepth int      // 0: no container is opened
 	Exclude         []string // doublestar globs on slash paths relative to the target
 	Include         []string // as Exclude; empty: everything
+	Gitignore       bool     // leave out untracked files that Git ignores
+	Follow          bool     // follow symbolic links that leave a target
+	OneFilesystem   bool     // stay on a target's file system
 	Jobs            int      // workers; 0: one a CPU
 	RequireComplete bool     // absent and opaque content makes the scan incomplete
+	CacheDir        string   // remembers packs that were read, see [ClearCache]; "": nothing is remembered
 	Progress        func(Progress)
-	Now             func() time.Time // the clock; nil: time.Now
+	Getenv          func(string) string // finds the user's Git configuration, for what Git ignores; nil: a repository's own alone counts
+	Now             func() time.Time    // the clock; nil: time.Now
+
+	// What the user accepts, in any target.
+	Allow    []Allow
+	Baseline []Allow
+	Accept   []string // blob ids, and doublestar globs on paths, whose opaque or cut content is known
+
+	// Own reads what a scanned repository says for itself. Prefix stands before
+	// the names of its files in messages. It is called once a repository; nil:
+	// nothing that a repository says is believed, inline comments neither.
+	Own func(prefix string, read ReadFile) (*Own, error)
+	// OwnFrom is the revision to read that from, rather than the work tree. A
+	// change can't excuse itself then: inline comments are not believed either.
+	OwnFrom string
 }
 
 // Progress is how far a scan has come. It is reported now and then, from any
@@ -52,6 +71,10 @@ type Result struct {
 	Report *finding.Report
 	// Keys holds the text of every key in the report. Its values print masked.
 	Keys map[finding.ID]finding.Key
+
+	exposures map[finding.ID]*finding.Exposure
+	sightings []finding.Sighting // reported
+	withheld  []withheld         // suppressed
 }
 
 // A Scan collects what several targets hold into one report. It is not safe for
@@ -59,6 +82,7 @@ type Result struct {
 type Scan struct {
 	opts       Options
 	engine     *detect.Engine
+	cache      *cache.Cache // nil: none
 	globs      *files.Globs
 	started    time.Time
 	result     *Result
@@ -67,6 +91,11 @@ type Scan struct {
 	roots      map[int]string     // of files targets: absolute
 	repos      map[int]*repo.Repo // of git targets
 	incomplete bool
+
+	trusted     *ledger
+	territories []*territory
+	byDir       map[string]*territory // by work tree, or by Git directory of a bare repository
+	mask        *detect.Worker
 }
 
 // New begins a scan for the given command.
@@ -78,19 +107,20 @@ func New(command string, o Options) (*Scan, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	limits := layer.DefaultLimits
-	limits.Depth = o.MaxArchiveDepth
 	s := &Scan{
-		opts: o,
-		engine: detect.New(detect.Options{
-			Rules: o.Rules, Confidence: o.MinConfidence, DecodeDepth: o.MaxDecodeDepth, Limits: limits,
-		}),
+		opts:      o,
+		engine:    newEngine(o),
 		globs:     globs,
 		started:   o.Now(),
 		exposures: map[finding.ID]*finding.Exposure{},
 		roots:     map[int]string{},
 		repos:     map[int]*repo.Repo{},
+		byDir:     map[string]*territory{},
 	}
+	if o.CacheDir != "" {
+		s.cache, _ = cache.Open(o.CacheDir) // one that can't be used is done without
+	}
+	s.trusted = newLedger(o.Allow, o.Baseline, s.started)
 	s.result = &Result{
 		Keys: map[finding.ID]finding.Key{},
 		Report: &finding.Report{
@@ -119,7 +149,7 @@ func (s *Scan) warn(format string, args ...any) {
 
 // historyOptions are the options of a scan of a repository's objects.
 func (s *Scan) historyOptions(target string, index bool) history.Options {
-	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Progress: s.progress(target)}
+	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Cache: s.cache, Progress: s.progress(target)}
 }
 
 func (s *Scan) progress(target string) func(items, bytes int64) {

@@ -23,15 +23,24 @@ type Limits struct {
 	Ranges []string  // A..B, A...B, B or ^A, as gitrevisions has them
 	Since  time.Time // committer dates before it are left out
 	Refs   []string  // globs on full ref names; those that match are the new side
+	// Base are globs on full ref names, for a push: the old side of an A..B whose A
+	// is all zeros or not here. Of tags, those that a range names count.
+	Base []string
 }
 
 // Tree searches the files at and below path, and the index and all objects of
 // every Git directory found there. Of a path that lies inside a work tree the
 // files alone are searched, and a warning names the repository.
 func (s *Scan) Tree(ctx context.Context, path string) error {
+	if err := s.enter(path); err != nil {
+		return err
+	}
 	found, err := s.walk(ctx, path)
 	if err != nil {
 		return err
+	}
+	if t := s.byDir[s.roots[s.last()]]; t != nil {
+		t.whole = true
 	}
 	stores := map[string]bool{}
 	for _, dir := range found.GitDirs {
@@ -50,14 +59,15 @@ func (s *Scan) Tree(ctx context.Context, path string) error {
 // discovered searches the history of a Git directory that a walk came across,
 // unless its store was searched under another name.
 func (s *Scan) discovered(ctx context.Context, root, dir string, stores map[string]bool) error {
-	if filepath.Base(dir) == ".git" {
-		dir = filepath.Dir(dir)
-	}
+	dir = workTreeDir(dir)
 	path := filepath.Join(root, filepath.FromSlash(dir))
 	r, err := repo.Open(path)
 	if err != nil {
 		s.fail(finding.Error{Target: s.last(), Path: filepath.ToSlash(dir), Reason: err.Error()})
 		return nil
+	}
+	if t, _ := s.territory(r, "", false); t != nil {
+		t.whole = true
 	}
 	if stores[r.ObjectDir] {
 		return nil
@@ -72,13 +82,30 @@ func (s *Scan) discovered(ctx context.Context, root, dir string, stores map[stri
 	return nil
 }
 
+// workTreeDir returns the directory that a .git in it makes a work tree, or the
+// Git directory itself.
+func workTreeDir(gitDir string) string {
+	if filepath.Base(gitDir) == ".git" {
+		return filepath.Dir(gitDir)
+	}
+	return gitDir
+}
+
 // Files searches the files at and below path.
 func (s *Scan) Files(ctx context.Context, path string) error {
+	if err := s.enter(path); err != nil {
+		return err
+	}
 	found, err := s.walk(ctx, path)
 	if err != nil {
 		return err
 	}
 	if n := len(found.GitDirs); n > 0 {
+		for _, dir := range found.GitDirs {
+			if r, err := repo.Open(filepath.Join(path, filepath.FromSlash(workTreeDir(dir)))); err == nil {
+				_, _ = s.territory(r, "", false) // which does not fail for what the user did not name
+			}
+		}
 		s.warn("the object stores of %s below %s were left out (`petrascan scan %s` searches them)", plural(n, "Git directory", "Git directories"), path, path)
 	}
 	return nil
@@ -89,7 +116,11 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := files.Walk(ctx, path, files.Options{Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path)})
+	found, err := files.Walk(ctx, path, files.Options{
+		Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path),
+		Containers: s.opts.MaxArchiveDepth > 0,
+		Gitignore:  s.opts.Gitignore, Getenv: s.opts.Getenv, Follow: s.opts.Follow, OneFilesystem: s.opts.OneFilesystem,
+	})
 	if found == nil {
 		return nil, unreadable(path, err)
 	}
@@ -102,6 +133,9 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	for _, e := range found.Errors {
 		e.Target = target
 		s.fail(e)
+	}
+	if found.Vanished > 0 {
+		s.warn("%s vanished from %s before it could be read, such as %s", plural(int(found.Vanished), "entry", "entries"), path, found.VanishedPath)
 	}
 	s.see(target, found.Sightings)
 	return found, s.interrupted(ctx)
@@ -117,30 +151,68 @@ func unreadable(path string, err error) error {
 
 // Stdin searches what r gives, as standard input.
 func (s *Scan) Stdin(ctx context.Context, r io.Reader) error {
-	target := s.target(finding.Target{Path: "-", Kind: finding.StdinTarget})
-	out, err := s.engine.NewWorker().Stream(ctx, onlyReader{r}, -1)
-	if err != nil {
-		if ctx.Err() != nil {
-			return s.interrupted(ctx)
-		}
+	if err := s.Text(ctx, finding.InStdin, r); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("read standard input: %w", err)
+	}
+	return ctx.Err()
+}
+
+// Text searches what r gives and reports it as found at the given location,
+// such as the message of a commit that is about to be made.
+func (s *Scan) Text(ctx context.Context, location finding.Location, r io.Reader) error {
+	target := s.target(finding.Target{Path: "-", Kind: finding.StdinTarget})
+	out, err := s.engine.NewWorker().Stream(ctx, &interruptible{ctx: ctx, r: r}, -1)
+	if err != nil && ctx.Err() == nil {
+		return err
 	}
 	var sightings []finding.Sighting
 	for _, h := range out.Hits {
 		x := h.Sighting()
-		x.Location = finding.InStdin
+		x.Location = location
 		sightings = append(sightings, x)
 	}
 	c := finding.Coverage{Files: 1, Bytes: out.Bytes, Containers: out.Containers, Opaque: unread(out.Opaque), Cut: unread(out.Cut)}
 	c.LeftOut.LowConfidence = out.Low
 	s.cover(target, c)
 	s.see(target, sightings)
-	return nil
+	return s.interrupted(ctx)
 }
 
-// onlyReader hides what else a reader can do: standard input may look like a
-// file and yet be a pipe.
-type onlyReader struct{ io.Reader }
+// An interruptible reader stops waiting for input when its context ends. It
+// hides what else the reader can do: standard input may look like a file and
+// yet be a pipe.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+	buf []byte // read ahead, not yet handed out
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	if len(r.buf) > 0 {
+		n := copy(p, r.buf)
+		r.buf = r.buf[n:]
+		return n, nil
+	}
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		// A buffer of its own: p belongs to the caller again if the context ends.
+		data := make([]byte, min(len(p), 64<<10))
+		n, err := r.r.Read(data)
+		done <- result{data[:n], err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	case got := <-done:
+		n := copy(p, got.data)
+		r.buf = got.data[n:]
+		return n, got.err
+	}
+}
 
 func unread(gaps []detect.Gap) []finding.Unread {
 	var list []finding.Unread
@@ -158,6 +230,9 @@ func (s *Scan) History(ctx context.Context, path string, l *Limits) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	if _, err := s.territory(r, "", true); err != nil {
+		return err
+	}
 	return s.history(ctx, filepath.ToSlash(path), r, l)
 }
 
@@ -168,18 +243,37 @@ func (s *Scan) HistoryFromEnv(ctx context.Context, getenv func(string) string, d
 	if err != nil {
 		return err
 	}
+	if _, err := s.territory(r, "", true); err != nil {
+		return err
+	}
 	return s.history(ctx, ".", r, l)
 }
 
 // Staged searches what `git commit` would record now in the repository that
-// the environment or the current directory names.
-func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir string) error {
+// the environment or the current directory names. Merged are ids of commits
+// that are being merged: before pre-merge-commit Git has not written them down.
+func (s *Scan) Staged(ctx context.Context, getenv func(string) string, dir string, merged ...string) error {
+	r, err := repo.FromEnv(getenv, dir)
+	if err != nil {
+		return err
+	}
+	if _, err := s.territory(r, "", true); err != nil {
+		return err
+	}
+	target := s.gitTarget(".", r)
+	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true), merged)
+	return s.take(ctx, target, found, err, true)
+}
+
+// Index searches every entry of the index, whether or not HEAD has it, of the
+// repository that the environment or the current directory names.
+func (s *Scan) Index(ctx context.Context, getenv func(string) string, dir string) error {
 	r, err := repo.FromEnv(getenv, dir)
 	if err != nil {
 		return err
 	}
 	target := s.gitTarget(".", r)
-	found, err := history.ScanStaged(ctx, r, s.historyOptions(".", true))
+	found, err := history.ScanIndex(ctx, r, s.historyOptions(".", true))
 	return s.take(ctx, target, found, err, true)
 }
 

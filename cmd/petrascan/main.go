@@ -17,9 +17,9 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		if <-signals == os.Interrupt {
-			cancel(cli.Interrupted)
+			cancel(cli.ErrInterrupted)
 		} else {
-			cancel(cli.Terminated)
+			cancel(cli.ErrTerminated)
 		}
 		signal.Stop(signals) // a second signal ends the process at once
 	}()

@@ -3,14 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/petrascan/petrascan/cmd/internal/cli"
+	"github.com/petrascan/petrascan/rules/rulestest"
 )
 
 // elsewhere are README's commands that other tests or CI run, or that change
@@ -24,24 +28,11 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo := t.TempDir()
-	git := func(args ...string) {
-		cmd := exec.Command("git", args...)
-		cmd.Dir = repo
-		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
-			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v\n%s", args, err, out)
-		}
-	}
-	git("init", "-q", "-b", "main")
-	if err := os.WriteFile(filepath.Join(repo, "a.txt"), []byte("nothing\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	git("add", ".")
-	git("commit", "-q", "-m", "one")
-	git("update-ref", "refs/remotes/origin/main", "HEAD")
-	t.Chdir(repo)
+	repo := newRepository(t)
+	repo.write("a.txt", "nothing\n")
+	repo.commit("one", "2026-01-01T12:00:00Z")
+	repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+	t.Chdir(repo.dir)
 
 	ran := 0
 	for _, line := range shellLines(string(text)) {
@@ -56,7 +47,7 @@ func TestREADME(t *testing.T) {
 		}
 		ran++
 		var out bytes.Buffer
-		env := cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }, Dir: repo}
+		env := cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }, Dir: repo.dir}
 		if status := cli.Main(context.Background(), env, args[1:]); status != 0 || out.Len() == 0 {
 			t.Errorf("%s: exit status %d, output:\n%s", line, status, out.String())
 		}
@@ -65,6 +56,99 @@ func TestREADME(t *testing.T) {
 		t.Errorf("README shows %d commands: are its code blocks still marked sh?", ran)
 	}
 }
+
+// A repository is one that a test makes.
+type repository struct {
+	t    *testing.T
+	dir  string
+	date string
+}
+
+func newRepository(t *testing.T) *repository {
+	r := &repository{t: t, dir: t.TempDir(), date: "2026-01-01T12:00:00Z"}
+	r.git("init", "-q", "-b", "main")
+	return r
+}
+
+func (r *repository) git(args ...string) {
+	r.t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
+		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.com", "GIT_AUTHOR_DATE="+r.date,
+		"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com", "GIT_COMMITTER_DATE="+r.date)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+}
+
+// write writes a file, its key templates expanded.
+func (r *repository) write(name, text string) {
+	r.t.Helper()
+	path := filepath.Join(r.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(rulestest.Expand(text)), 0o644); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *repository) commit(message, date string) {
+	r.t.Helper()
+	r.date = date
+	r.git("add", "-A")
+	r.git("commit", "-q", "-m", message)
+}
+
+var update = flag.Bool("update", false, "rewrite the table in README.md")
+
+// TestREADMETable makes the repository whose scan README shows, and holds
+// README to what is printed, but for the time it took.
+func TestREADMETable(t *testing.T) {
+	r := newRepository(t)
+	r.write("conf/prod.env", "# production\nPETRA_TOKEN={{key:readme 1}}\n")
+	r.write("docs/usage.md", "curl -H 'Authorization: Bearer {{key:readme 2}}' …\n")
+	r.commit("add", "2026-03-02T09:30:00Z")
+	if err := os.Remove(filepath.Join(r.dir, "conf/prod.env")); err != nil {
+		t.Fatal(err)
+	}
+	r.commit("remove the key", "2026-03-05T16:00:00Z")
+	secret := base64.StdEncoding.EncodeToString([]byte("user:" + rulestest.Key("readme 3")))
+	r.write("k8s/secret.yaml", "data:\n  token: "+secret+"\n")
+	t.Chdir(r.dir)
+
+	var out bytes.Buffer
+	env := cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }, Dir: r.dir}
+	if status := cli.Main(context.Background(), env, []string{"scan"}); status != 1 {
+		t.Fatalf("exit status %d", status)
+	}
+	speed := regexp.MustCompile(`in \d+ ms \([^)]*\)`)
+	files := regexp.MustCompile(`Read \d+ files`)
+	volume := regexp.MustCompile(`, [\d.]+ [kM]?B(ytes)?, in`)
+	printed := volume.ReplaceAllString(files.ReplaceAllString(speed.ReplaceAllString(out.String(), "in 4 ms (7 MB/s)"), "Read 29 files"), ", 28 kB, in")
+	shown := "<!-- table -->\n```text\n" + strings.Trim(printed, "\n") + "\n```\n<!-- /table -->"
+
+	const path = "../../README.md"
+	text, err := os.ReadFile(filepath.Join(startDir, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`(?s)<!-- table -->.*<!-- /table -->`)
+	if *update {
+		changed := block.ReplaceAllLiteral(text, []byte(shown))
+		if err := os.WriteFile(filepath.Join(startDir, path), changed, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got := string(block.Find(text)); got != shown {
+		t.Errorf("README shows another table (run with -update):\n%s\nwant\n%s", got, shown)
+	}
+}
+
+// startDir is where the test began: the package's directory.
+var startDir, _ = os.Getwd()
 
 func isElsewhere(line string) bool {
 	for _, prefix := range elsewhere {
@@ -109,7 +193,13 @@ func words(line string) []string {
 // TestHelp reads every command's help: each has an example and says what its
 // exit statuses are.
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"", "scan", "files", "history", "staged", "rules", "rules test", "report", "report schema", "completion", "man", "version"} {
+	for _, command := range []string{
+		"", "scan", "files", "history", "staged", "verify", "audit",
+		"hook", "hook run", "hook install", "hook uninstall", "hook status",
+		"report", "report show", "report diff", "report schema", "baseline",
+		"rules", "rules test", "config", "config show", "config schema", "cache", "cache show", "cache clear",
+		"completion", "man", "version",
+	} {
 		var out bytes.Buffer
 		env := cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Getenv: os.Getenv, Dir: "."}
 		if status := cli.Main(context.Background(), env, append(strings.Fields(command), "--help")); status != 0 {

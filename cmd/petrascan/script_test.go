@@ -22,6 +22,7 @@ import (
 	"github.com/petrascan/petrascan/cmd/internal/cli"
 	"github.com/petrascan/petrascan/rules/rulestest"
 	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/verify/verifytest"
 )
 
 func TestMain(m *testing.M) {
@@ -35,7 +36,12 @@ func TestScripts(t *testing.T) {
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			ci, err := filepath.Abs("../../.github/examples/petrascan-ci.sh")
+			if err != nil {
+				return err
+			}
 			env.Vars = append(env.Vars,
+				"CISCRIPT="+ci,
 				"HOME="+env.WorkDir,
 				"XDG_CACHE_HOME="+filepath.Join(env.WorkDir, ".cache"),
 				"XDG_CONFIG_HOME="+filepath.Join(env.WorkDir, ".config"),
@@ -46,6 +52,7 @@ func TestScripts(t *testing.T) {
 				"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.com", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z",
 				seedsVar+"="+filepath.Join(env.WorkDir, ".seeds"),
 			)
+			env.Values[apiKey{}] = verifytest.New()
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
@@ -63,6 +70,12 @@ func TestScripts(t *testing.T) {
 			"same":   same,
 			"utf16":  utf16File,
 			"setrev": setRev,
+			"api":    startAPI,
+			"asked":  asked,
+
+			"ids":        expandIDs,
+			"setid":      setID,
+			"suppressed": suppressed,
 		},
 	})
 }
@@ -92,7 +105,7 @@ func watchedMain() {
 				printed.Write(data)
 			}
 		}
-		if leaked(printed.Bytes()) {
+		if leaked(append(printed.Bytes(), remembered()...), os.Getenv(seedsVar)) {
 			fmt.Fprintln(os.Stderr, "A RAW KEY WAS PRINTED")
 			status = 99
 		}
@@ -100,9 +113,25 @@ func watchedMain() {
 	os.Exit(status)
 }
 
-// leaked tells whether one of the script's keys stands in b, plain or encoded.
-func leaked(b []byte) bool {
-	seeds, _ := os.ReadFile(os.Getenv(seedsVar))
+// remembered returns the names and content of all files that petrascan keeps
+// from run to run.
+func remembered() []byte {
+	var all bytes.Buffer
+	dir := os.Getenv("XDG_CACHE_HOME")
+	_ = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			text, _ := os.ReadFile(name)
+			fmt.Fprintf(&all, "%s\n%s\n", name, text)
+		}
+		return nil
+	})
+	return all.Bytes()
+}
+
+// leaked tells whether one of the keys whose seeds the file names stands in b,
+// plain or encoded.
+func leaked(b []byte, seedsFile string) bool {
+	seeds, _ := os.ReadFile(seedsFile)
 	for seed := range strings.FieldsSeq(string(seeds)) {
 		key := []byte(rulestest.Expand(seed))
 		body := key[len(finding.Prefix):]

@@ -10,6 +10,7 @@ type Coverage struct {
 	Absent     []Absent `json:"absent"`
 	Opaque     []Unread `json:"opaque"`
 	Cut        []Unread `json:"cut"`
+	Accepted   []Unread `json:"accepted,omitempty"` // opaque or cut, and known to the user: see the configuration's "accept"
 	LeftOut    LeftOut  `json:"left_out"`
 }
 

@@ -94,6 +94,7 @@ type Exposure struct {
 	Status             Status     `json:"status"`
 	StatusReason       string     `json:"status_reason,omitempty"`
 	Checked            string     `json:"checked,omitempty"` // RFC 3339
+	Proven             bool       `json:"proven,omitempty"`  // of a deleted key: that it is deleted is proven, see package verify
 	Occurrences        int        `json:"occurrences"`       // findings of this key
 	FirstSeen          *Moment    `json:"first_seen"`
 	LastSeen           *Moment    `json:"last_seen"`

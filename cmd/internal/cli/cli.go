@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -16,7 +17,9 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Dir            string // the current directory
+	Environ        func() []string  // all of it, as NAME=VALUE; nil: nothing more than Getenv
+	Dir            string           // the current directory
+	Now            func() time.Time // the clock; nil: time.Now
 }
 
 // System returns the environment of this process.
@@ -25,13 +28,13 @@ func System() (Env, error) {
 	if err != nil {
 		return Env{}, fmt.Errorf("find the current directory: %w", err)
 	}
-	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Dir: dir}, nil
+	return Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Dir: dir}, nil
 }
 
 // Main runs petrascan with the given arguments (without the program's name) and
 // returns its exit status. When ctx ends the command stops and what it has
 // found by then is reported; the context's cause decides the status, see
-// [Interrupted].
+// [ErrInterrupted].
 func Main(ctx context.Context, env Env, args []string) int {
 	root := newRoot(&env)
 	root.SetArgs(args)
@@ -56,7 +59,7 @@ func Main(ctx context.Context, env Env, args []string) int {
 const rootLong = `petrascan finds Petra Security API keys (petra_…) that were committed or left
 on disk by mistake. It searches files, the index and every object of a Git
 repository, reachable or not, and says what it read, where each key lies, which
-commit brought it in and whether it is still there. It works offline.`
+commit brought it in and whether it is still there. It works offline, but for what --verify asks.`
 
 func newRoot(env *Env) *cobra.Command {
 	root := withStatus(&cobra.Command{
@@ -82,8 +85,10 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
-		newScan(env), newFiles(env), newHistory(env), newStaged(env),
-		newRules(env), newReport(env), newCompletion(env), newMan(env), newVersion(env),
+		newScan(env), newFiles(env), newHistory(env), newStaged(env), newHook(env),
+		newVerify(env), newAudit(env), newReport(env), newBaseline(env),
+		newRules(env), newConfig(env), newCache(env),
+		newCompletion(env), newMan(env), newVersion(env),
 	)
 	return root
 }

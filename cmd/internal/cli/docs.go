@@ -54,29 +54,3 @@ func newMan(env *Env) *cobra.Command {
 		},
 	}, plainStatus)
 }
-
-func newReport(env *Env) *cobra.Command {
-	cmd := withStatus(&cobra.Command{
-		Use:     "report",
-		Short:   "What there is to know about reports",
-		Example: "  petrascan report schema > petrascan.schema.json",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}, plainStatus)
-	cmd.AddCommand(withStatus(&cobra.Command{
-		Use:     "schema",
-		Short:   "Print the JSON Schema of the JSON report",
-		Example: "  petrascan report schema > petrascan.schema.json",
-		Args:    noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := env.Stdout.Write(report.Schema())
-			return err
-		},
-	}, plainStatus))
-	return cmd
-}

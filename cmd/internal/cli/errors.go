@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 )
 
@@ -28,6 +29,13 @@ func hinted(hint, format string, args ...any) error {
 
 // printError tells the user what failed and, if it is known, what to do.
 func printError(w io.Writer, err error) {
+	var mistakes config.Mistakes
+	if errors.As(err, &mistakes) {
+		for _, m := range mistakes {
+			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(m.Error()))
+		}
+		return
+	}
 	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(err.Error()))
 	var hint *hintError
 	if errors.As(err, &hint) && hint.hint != "" {

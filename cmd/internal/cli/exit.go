@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 )
@@ -17,10 +18,10 @@ const (
 	statusTerminated   = 143
 )
 
-// Interrupted and Terminated are the causes of a context that a signal ended.
+// ErrInterrupted and ErrTerminated are the causes of a context that a signal ended.
 var (
-	Interrupted = errors.New("interrupted")
-	Terminated  = errors.New("terminated")
+	ErrInterrupted = errors.New("interrupted")
+	ErrTerminated  = errors.New("terminated")
 )
 
 // An outcomeError carries the exit status of a command that ran to its end and
@@ -38,7 +39,8 @@ func outcome(status int) error {
 
 // reportStatus returns the exit status that a report stands for.
 func reportStatus(ctx context.Context, r *finding.Report, failOn string) int {
-	found := failOn != "none" && len(r.Findings) > 0
+	found := failOn == "any" && len(r.Findings) > 0 ||
+		failOn == "active" && slices.ContainsFunc(r.Keys, func(e finding.Exposure) bool { return e.Status == finding.Active })
 	switch {
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return interruptedStatus(ctx)
@@ -54,7 +56,7 @@ func reportStatus(ctx context.Context, r *finding.Report, failOn string) int {
 
 func interruptedStatus(ctx context.Context) int {
 	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, Terminated):
+	case errors.Is(cause, ErrTerminated):
 		return statusTerminated
 	case errors.Is(cause, context.DeadlineExceeded):
 		return statusTrouble

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/petrascan/petrascan/cmd/internal/audit"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -28,12 +29,18 @@ func (f *scanFlags) reports() ([]output, error) {
 		o := output{file: value}
 		if name, file, ok := strings.Cut(value, ":"); ok && !strings.ContainsAny(name, `./\`) && len(name) > 1 {
 			format, err := report.ParseFormat(name)
+			if f.audit != nil && name == string(auditText) {
+				format, err = auditText, nil
+			}
 			if err != nil {
 				return nil, fmt.Errorf("--output %s: %w", value, err)
 			}
 			o = output{format, file}
 		} else if format, ok := report.FormatOf(value); ok {
 			o.format = format
+			if f.audit != nil && format == report.Table {
+				o.format = auditText // .txt
+			}
 		} else {
 			return nil, hinted("write the format before the name, such as json:"+value,
 				"--output %s: the extension names no format", value)
@@ -46,19 +53,31 @@ func (f *scanFlags) reports() ([]output, error) {
 	return list, nil
 }
 
+// render writes a report in one format.
+func (f *scanFlags) render(w io.Writer, format report.Format, r *finding.Report, o report.Options) error {
+	switch {
+	case f.audit != nil && format == auditText:
+		return audit.Text(w, r, *f.audit)
+	case f.audit != nil && format == report.Markdown:
+		return audit.Markdown(w, r, *f.audit)
+	}
+	return report.Write(w, format, r, o)
+}
+
 // write writes the reports to standard output and the files.
 func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status int) error {
 	o := report.Options{
-		SARIFCategory: f.sarifCategory,
-		OmitHistory:   f.sarifHistory == "omit",
-		ExitStatus:    status,
-		Dir:           env.Dir,
+		SARIFCategory:  f.sarifCategory,
+		ShowSuppressed: f.showSuppressed,
+		OmitHistory:    f.sarifHistory == "omit",
+		ExitStatus:     status,
+		Dir:            env.Dir,
 	}
 	if f.showKeys {
 		o.Reveal = func(id finding.ID) (finding.Key, bool) { k, ok := r.Keys[id]; return k, ok }
 	}
 	for _, out := range files {
-		err := writeFile(resolve(env.Dir, out.file), func(w io.Writer) error { return report.Write(w, out.format, r.Report, o) })
+		err := writeFile(resolve(env.Dir, out.file), func(w io.Writer) error { return f.render(w, out.format, r.Report, o) })
 		if err != nil {
 			return fmt.Errorf("--output %s: %w", out.file, err)
 		}
@@ -68,7 +87,7 @@ func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status in
 	if o.Links {
 		o.Host, _ = os.Hostname()
 	}
-	return report.Write(env.Stdout, report.Format(f.format), r.Report, o)
+	return f.render(env.Stdout, report.Format(f.format), r.Report, o)
 }
 
 // terminal returns the width of the terminal that standard output is, 0 if it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/petrascan/petrascan/cmd/internal/audit"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -15,11 +16,21 @@ import (
 // and writes the reports. An error of one target does not lose what the others
 // held.
 func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(context.Context, *scanner.Scan) error) error {
+	if err := f.settle(env); err != nil {
+		return err
+	}
+	if err := f.readBaseline(env); err != nil {
+		return err
+	}
 	outputs, err := f.reports()
 	if err != nil {
 		return err
 	}
 	opts, err := f.options()
+	if err != nil {
+		return err
+	}
+	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
 	if err != nil {
 		return err
 	}
@@ -29,7 +40,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	}
 	defer stop()
 	progress := newProgress(env, f)
-	opts.Progress = progress.report
+	opts.Progress, opts.Getenv, opts.Now = progress.report, env.Getenv, env.Now
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
@@ -44,12 +55,30 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
 	}
+	if f.narrow != nil {
+		f.narrow(result)
+	}
+	verifier.check(ctx, result)
+	return f.finish(ctx, env, result, outputs)
+}
+
+// finish writes the reports on a result, and returns what its exit status is.
+func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
+	if f.say != nil {
+		f.say(env, result.Report)
+		return outcome(status)
+	}
 	if err := f.write(env, result, outputs, status); err != nil {
 		return err
 	}
 	if !f.quiet && f.format != string(report.Table) {
 		complain(env, result.Report)
+	}
+	if f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
+		for _, line := range audit.KnownLines(result.Report, *f.audit) {
+			fmt.Fprintf(env.Stderr, "petrascan: known: %s\n", line)
+		}
 	}
 	return outcome(status)
 }

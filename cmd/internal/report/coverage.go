@@ -118,6 +118,7 @@ func unread(r *finding.Report, most int) []unreadGroup {
 	}
 	add("Stopped at a limit in "+plural(len(c.Cut), "item"), len(c.Cut), part(c.Cut))
 	add("Could not open "+plural(len(c.Opaque), "container")+", searched raw", len(c.Opaque), part(c.Opaque))
+	add("Not searched to the end, and accepted as known, "+plural(len(c.Accepted), "item"), len(c.Accepted), part(c.Accepted))
 	var absent []string
 	for _, a := range c.Absent {
 		if a.Count > 0 {
@@ -199,7 +200,7 @@ func suppressed(r *finding.Report, list bool) []indented {
 		what string
 	}{
 		{l.Exclude, "excluded"}, {l.Gitignore, "ignored by Git"},
-		{l.Symlink, "behind symbolic links"}, {l.OtherFilesystem, "on other file systems"},
+		{l.Symlink, "behind symbolic links"}, {l.OtherFilesystem, "on other file systems"}, {l.Special, "that are pipes, sockets or devices"},
 	} {
 		if x.n > 0 {
 			out = append(out, count(x.n)+" "+x.what)

@@ -24,7 +24,7 @@ func writeGitHub(w io.Writer, r *finding.Report, o Options) error {
 	var b strings.Builder
 	if !r.Scan.Complete {
 		shown[failure]++
-		b.WriteString("::error title=petrascan is incomplete::" + githubData(incomplete(r)) + "\n")
+		b.WriteString("::error title=petrascan is incomplete::" + githubData(actionSafe(incomplete(r))) + "\n")
 	}
 	for _, f := range worstFirst(r, v.keys) {
 		e, verdict := v.keys[f.Key], v.verdict(f)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -119,7 +120,9 @@ func (v *view) targetWords() string {
 		if t.Kind == finding.StdinTarget {
 			name = "standard input"
 		}
-		names = append(names, clean(name))
+		if name = clean(name); !slices.Contains(names, name) { // files and history of one directory
+			names = append(names, name)
+		}
 	}
 	if len(names) == 0 {
 		return "nothing"

@@ -90,7 +90,7 @@ func writeJUnit(w io.Writer, r *finding.Report, o Options) error {
 	for _, f := range worstFirst(r, v.keys) {
 		e, at, verdict := v.keys[f.Key], v.place(f), v.verdict(f)
 		c := junitCase{
-			ClassName: "petrascan." + string(f.Location), Name: clean(f.Masked) + " " + short(string(f.Key)) + " in " + at, Line: f.Line,
+			ClassName: "petrascan." + clean(string(f.Location)), Name: clean(f.Masked) + " " + short(string(f.Key)) + " in " + at, Line: f.Line,
 			Failure: &junitOutcome{
 				Message: verdict.subject() + " " + clean(f.Masked) + " in " + at, Type: sarifRules[verdict].ID,
 				Text: strings.Join([]string{statusWord(e.Status) + ", " + traits(e), origin(e), exposed(e), verdict.advice()}, "\n"),

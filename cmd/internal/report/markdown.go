@@ -23,7 +23,7 @@ func writeMarkdown(w io.Writer, r *finding.Report, o Options) error {
 	var b strings.Builder
 	b.WriteString("# petrascan\n\n" + markdownText(total(r)) + "\n")
 	if !r.Scan.Complete {
-		b.WriteString("\n**" + incomplete(r) + "**\n")
+		b.WriteString("\n**" + markdownText(incomplete(r)) + "**\n")
 	}
 	all := stories(r)
 	var cutKeys, cutPlaces int
@@ -82,7 +82,7 @@ func writeMarkdown(w io.Writer, r *finding.Report, o Options) error {
 func (v *view) markdownStory(b *strings.Builder, s story, most int) (missing int) {
 	e := s.key
 	b.WriteString("\n## " + codeSpan(clean(e.Masked)) + " " + statusMark(e.Status) + "\n\n")
-	fmt.Fprintf(b, "- %s, %s, key id `%s`\n", statusWord(e.Status), traits(e), short(string(e.ID)))
+	fmt.Fprintf(b, "- %s, %s, key id %s\n", markdownText(statusWord(e.Status)), traits(e), codeSpan(short(string(e.ID))))
 	if e.StatusReason != "" {
 		b.WriteString("- " + markdownText(cutText(clean(e.StatusReason))) + "\n")
 	}
@@ -95,7 +95,7 @@ func (v *view) markdownStory(b *strings.Builder, s story, most int) (missing int
 		}
 		commit := "-"
 		if f.Commit != "" {
-			commit = "`" + short(f.Commit) + "`"
+			commit = codeSpan(short(f.Commit))
 			if page := v.commitPage(f); page != "" {
 				commit = "[" + commit + "](" + page + ")"
 			}
@@ -111,7 +111,7 @@ func (v *view) markdownStory(b *strings.Builder, s story, most int) (missing int
 		if len(f.Layers) > 0 {
 			peeled = codeSpan(layers(f))
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", codeSpan(cutText(v.place(f))), where(f), commit, since, until, peeled)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", codeSpan(cutText(v.place(f))), markdownText(where(f)), commit, since, until, peeled)
 	}
 	return 0
 }
@@ -150,8 +150,9 @@ func markdownText(s string) string {
 	for i := range len(s) {
 		c := s[i]
 		switch {
-		case c >= 0x80, c == ' ', c == ',', c == ';', c == '(', c == ')', c == '/', c == '%', c == '\'', c == '"',
-			'0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case c >= 0x80, wordByte(c), strings.IndexByte(` ,;()/%'"`, c) >= 0:
+			b.WriteByte(c)
+		case c == '-' && i > 0 && i+1 < len(s) && wordByte(s[i-1]) && wordByte(s[i+1]):
 			b.WriteByte(c)
 		case (c == '-' || c == '.' || c == ':' || c == '+') && i > 0 && (i+1 == len(s) || s[i+1] == ' ' || '0' <= s[i+1] && s[i+1] <= '9'):
 			b.WriteByte(c)
@@ -160,4 +161,8 @@ func markdownText(s string) string {
 		}
 	}
 	return b.String()
+}
+
+func wordByte(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }

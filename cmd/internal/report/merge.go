@@ -120,7 +120,7 @@ func (m *merger) coverage(c *finding.Coverage, ids map[int]int) {
 	for _, a := range c.Absent {
 		m.absent[a.What] += a.Count
 	}
-	for _, x := range []struct{ sum, part *[]finding.Unread }{{&sum.Opaque, &c.Opaque}, {&sum.Cut, &c.Cut}} {
+	for _, x := range []struct{ sum, part *[]finding.Unread }{{&sum.Opaque, &c.Opaque}, {&sum.Cut, &c.Cut}, {&sum.Accepted, &c.Accepted}} {
 		for _, u := range *x.part {
 			u.Target = ids[u.Target]
 			*x.sum = append(*x.sum, u)
@@ -131,6 +131,7 @@ func (m *merger) coverage(c *finding.Coverage, ids map[int]int) {
 	left.Gitignore += part.Gitignore
 	left.Symlink += part.Symlink
 	left.OtherFilesystem += part.OtherFilesystem
+	left.Special += part.Special
 	left.LowConfidence += part.LowConfidence
 }
 
@@ -142,7 +143,7 @@ func (m *merger) key(e *finding.Exposure) {
 		return
 	}
 	if newer(e, have) {
-		have.Status, have.StatusReason, have.Checked = e.Status, e.StatusReason, e.Checked
+		have.Status, have.StatusReason, have.Checked, have.Proven = e.Status, e.StatusReason, e.Checked, e.Proven
 	}
 	if e.Confidence > have.Confidence {
 		have.Confidence, have.Rule, have.Extent, have.Masked = e.Confidence, e.Rule, e.Extent, e.Masked

@@ -185,19 +185,54 @@ func TestNoRawKey(t *testing.T) {
 	}
 }
 
-// TestHarmless expects that no format lets a control, a bidirectional override
-// or a broken byte of repository text through.
-func TestHarmless(t *testing.T) {
-	for _, f := range Formats() {
-		for _, o := range []Options{{}, {Width: 60}, {Width: 100}} {
-			got := string(written(t, f, rich(), o))
-			if !utf8.ValidString(got) {
-				t.Errorf("%s is not UTF-8", f)
+// forged returns a report all of whose texts are hostile, as a saved report
+// from elsewhere may be.
+func forged() *finding.Report {
+	r := rich()
+	var forge func(v reflect.Value)
+	forge = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString(hostile)
+		case reflect.Pointer:
+			if !v.IsNil() {
+				forge(v.Elem())
 			}
-			for i, r := range got {
-				if r != '\n' && r != '\t' && hidden(r) {
-					t.Errorf("%s holds %U: %q", f, r, got[max(0, i-40):i+1])
-					break
+		case reflect.Struct:
+			for i := range v.NumField() {
+				forge(v.Field(i))
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				forge(v.Index(i))
+			}
+		}
+	}
+	forge(reflect.ValueOf(r))
+	return r
+}
+
+// TestHarmless expects that no format lets a control, a bidirectional override
+// or a broken byte of repository text through, nor what a runner in CI would
+// take for a command.
+func TestHarmless(t *testing.T) {
+	for name, r := range map[string]*finding.Report{"rich": rich(), "forged": forged()} {
+		for _, f := range Formats() {
+			for _, o := range []Options{{ShowSuppressed: true}, {Width: 60}, {Width: 100}} {
+				got := string(written(t, f, r, o))
+				if !utf8.ValidString(got) {
+					t.Errorf("%s, %s is not UTF-8", name, f)
+				}
+				for i, c := range got {
+					if c != '\n' && c != '\t' && hidden(c) {
+						t.Errorf("%s, %s holds %U: %q", name, f, c, got[max(0, i-40):i+1])
+						break
+					}
+				}
+				for l := range strings.Lines(got) {
+					if (f == Table || f == GitHub) && strings.Contains(l, "##[") || f == Table && strings.HasPrefix(strings.TrimSpace(l), "::") {
+						t.Errorf("%s, %s, width %d: a command in %q", name, f, o.Width, l)
+					}
 				}
 			}
 		}

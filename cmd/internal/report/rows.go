@@ -64,12 +64,12 @@ func newRows(v *view, all []story) *rows {
 		}
 	}
 	add := func(title string, cell func(*finding.Finding) string) {
-		t.columns = append(t.columns, column{title, cell})
+		t.columns = append(t.columns, column{title, func(f *finding.Finding) string { return actionSafe(cell(f)) }})
 	}
 	if t.width == 0 {
 		add("KEY", func(f *finding.Finding) string { return short(string(f.Key)) })
 	}
-	add(placeTitle, func(f *finding.Finding) string { return actionSafe(v.place(f)) })
+	add(placeTitle, v.place)
 	add("WHERE", where)
 	add(commitTitle, func(f *finding.Finding) string { return cmp.Or(short(f.Commit), "-") })
 	add("SINCE", func(f *finding.Finding) string { return cmp.Or(day(f.Date), "-") })
@@ -255,7 +255,7 @@ func (t *rows) lines(f *finding.Finding, cells []string, laid string) []string {
 	}
 	lines = append(lines, strings.TrimRight(b.String(), " "))
 	if t.apart && len(f.Layers) > 0 {
-		for _, l := range wrap("in "+layers(f), t.width, 4, 4) {
+		for _, l := range wrap(actionSafe("in "+layers(f)), t.width, 4, 4) {
 			lines = append(lines, indent+indent+l)
 		}
 	}

@@ -96,7 +96,8 @@ func (t *table) heading(e *finding.Exposure) {
 	masked, _ := t.o.keyText(e.ID, e.Masked)
 	status := statusWord(e.Status)
 	color := map[finding.Status]string{finding.Active: red + bold, finding.Unknown: yellow, finding.Deleted: green}[e.Status]
-	for i, l := range wrap(clean(masked)+"  "+short(string(e.ID))+"  "+status+", "+traits(e), t.o.Width, 0, 2) {
+	for i, l := range wrap(actionSafe(clean(masked)+"  "+short(string(e.ID))+"  "+status+", "+traits(e)), t.o.Width, 0, 2) {
+		l = actionSafe(l)
 		if i > 0 {
 			l = indent + l
 		}

@@ -91,7 +91,7 @@ func statusWord(s finding.Status) string {
 	case finding.Unknown:
 		return "could not tell"
 	}
-	return string(s)
+	return clean(string(s))
 }
 
 // traits are what else is to be known of a key in short: how sure the rules are
@@ -214,7 +214,7 @@ func placeName(f *finding.Finding, t *finding.Target) string {
 	case finding.InStdin:
 		return "standard input"
 	}
-	return strings.ReplaceAll(string(f.Location), "-", " ")
+	return strings.ReplaceAll(clean(string(f.Location)), "-", " ")
 }
 
 // targetPath returns a finding's path as seen from where petrascan was started.
@@ -235,9 +235,9 @@ func targetPath(f *finding.Finding, t *finding.Target) string {
 // where is the kind of place, with what matters of it: how Git sees the file,
 // how many versions hold the key.
 func where(f *finding.Finding) string {
-	s := string(f.Location)
+	s := clean(string(f.Location))
 	if f.Tracked != "" && f.Tracked != finding.IsTracked {
-		s += ", " + string(f.Tracked)
+		s += ", " + clean(string(f.Tracked))
 	}
 	if f.Versions > 1 {
 		s += fmt.Sprintf(", %s versions", count(f.Versions))

@@ -103,10 +103,13 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	head := make([]byte, layer.SniffLen)
 	n, err := io.ReadFull(r, head)
 	head = head[:n]
-	whole := io.MultiReader(bytes.NewReader(head), r)
 	if err != nil {
-		return w.chunks(ctx, c, whole)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
+		return errors.Join(w.bytes(ctx, c, head), err)
 	}
+	whole := io.MultiReader(bytes.NewReader(head), r)
 	at, random := r.(io.ReaderAt)
 	var tail []byte
 	if random && size > layer.SniffTailLen {
@@ -185,17 +188,19 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 	}
 	c.from, c.to, c.runs = from, to, nil
 	found := sorted(w.search(ctx, &frame{bytes: b}, c, nil))
-	for i, m := range found {
-		if m.start < from || m.start >= to || duplicate(found[:i], m) || c.told(m) {
-			continue
+	hidden := hide(found)
+	ends := map[finding.ID]int{} // where the last match of each key ends
+	for _, m := range found {
+		again := m.id != "" && m.start < ends[m.id] // the same key seen through other layers
+		ends[m.id] = max(ends[m.id], m.end)
+		switch {
+		case m.start < from || m.start >= to || again || c.told(m):
+		case m.verdict.Confidence == finding.None:
+		case m.verdict.Confidence < w.engine.opts.Confidence:
+			w.out.Low++
+		default:
+			w.out.Hits = append(w.out.Hits, w.hit(c, b, m, hidden))
 		}
-		if m.verdict.Confidence < w.engine.opts.Confidence {
-			if m.verdict.Confidence > finding.None {
-				w.out.Low++
-			}
-			continue
-		}
-		w.out.Hits = append(w.out.Hits, w.hit(c, b, m, found))
 	}
 }
 
@@ -214,25 +219,6 @@ func sorted(found []match) []match {
 	return kept
 }
 
-// longest is how many bytes of content one key may take up, wrapped and encoded
-// several times over.
-const longest = 128 << 10
-
-// duplicate tells whether an earlier match is the same key at the same place,
-// seen through other layers.
-func duplicate(earlier []match, m match) bool {
-	for i := len(earlier) - 1; i >= 0; i-- {
-		e := &earlier[i]
-		if e.end > m.start && e.verdict.Key.ID() == m.verdict.Key.ID() {
-			return true
-		}
-		if m.start-e.start > longest {
-			break
-		}
-	}
-	return false
-}
-
 // swapped tells whether found[i] is UTF-16 read with its bytes swapped: the zero
 // bytes of text fit both orders, one byte apart. The right order is the one
 // that begins at an even offset.
@@ -246,7 +232,7 @@ func swapped(found []match, i int) bool {
 			continue
 		}
 		o := &found[j]
-		if o.start%2 == 0 && max(o.start-m.start, m.start-o.start) == 1 && isUTF16(o.layers) && o.verdict.Key.ID() == m.verdict.Key.ID() {
+		if o.start%2 == 0 && max(o.start-m.start, m.start-o.start) == 1 && isUTF16(o.layers) && o.id == m.id {
 			return true
 		}
 	}
@@ -258,7 +244,7 @@ func isUTF16(layers []string) bool {
 }
 
 // hit turns a match into what is reported of it.
-func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
+func (w *Worker) hit(c *content, b []byte, m match, hidden []veil) Hit {
 	h := Hit{
 		Key:        m.verdict.Key,
 		Rule:       m.verdict.Rule,
@@ -273,9 +259,12 @@ func (w *Worker) hit(c *content, b []byte, m match, found []match) Hit {
 	last := end.seek(b, trimEnd(b, m.start, m.end))
 	h.Line, h.Column, h.EndLine, h.EndColumn = start.line, start.column, last.line, last.column
 	if len(h.Layers) == len(c.layers) {
-		h.Snippet = snippet(b, m, found, start.line)
+		h.Snippet = snippet(b, m, hidden, start.line)
 	}
-	name := string(h.Key.ID()) + strings.Join(h.Layers, ",")
+	if reason, ok := w.allowed(b, m.start, trimEnd(b, m.start, m.end), c.wide); ok {
+		h.Inline = &reason
+	}
+	name := string(m.id) + strings.Join(h.Layers, ",")
 	if c.ordinals == nil {
 		c.ordinals = map[string]int{}
 	}
@@ -294,7 +283,7 @@ type run struct {
 // same key already: not everything in compressed data is compressed.
 func (c *content) told(m match) bool {
 	return slices.ContainsFunc(c.runs, func(r run) bool {
-		return r.from <= m.start && m.start < r.to && r.keys[m.verdict.Key.ID()]
+		return r.from <= m.start && m.start < r.to && r.keys[m.id]
 	})
 }
 
@@ -383,5 +372,5 @@ func (w *Worker) Mask(text string) string {
 	saved := w.out
 	found := w.search(context.Background(), &frame{bytes: b}, &content{budget: layer.NewBudget(layer.Limits{})}, nil)
 	w.out = saved
-	return string(mask(b, 0, len(b), found))
+	return string(mask(b, 0, len(b), hide(found)))
 }

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"bytes"
+
 	"github.com/petrascan/petrascan/rules"
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/layer"
@@ -42,6 +44,7 @@ type Hit struct {
 	EndColumn  int      // after the key's last character
 	Ordinal    int      // 0-based count of the same key in the same member and layers
 	Snippet    *finding.Snippet
+	Inline     *string // reason of the petrascan:allow comment beside the key, masked; nil without one
 }
 
 // Sighting returns the hit as a finding that lacks only where the content lies.
@@ -60,6 +63,7 @@ func (h *Hit) Sighting() finding.Sighting {
 			Ordinal:   h.Ordinal,
 			Snippet:   h.Snippet,
 		},
+		Inline:     h.Inline,
 		Secret:     h.Key,
 		Confidence: h.Confidence,
 		Extent:     h.Extent,
@@ -106,13 +110,21 @@ const encodedLimit = 4 << 20
 
 // Whole tells from the first [layer.SniffLen] bytes of content (or all of it)
 // whether the content must be searched even if no literal stands in it,
-// because it is a container.
+// because it is a container, or a program that may carry one at its end.
 func (e *Engine) Whole(head []byte) bool {
 	if e.opts.Limits.Depth == 0 {
 		return false
 	}
-	_, ok := layer.Sniff(head)
-	return ok
+	if _, ok := layer.Sniff(head); ok {
+		return true
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("MZ")), bytes.HasPrefix(head, []byte("\x7fELF")):
+		return true
+	case bytes.HasPrefix(head, []byte("#!")):
+		return bytes.Contains(head, []byte("PK\x03\x04"))
+	}
+	return false
 }
 
 // Candidate tells whether b holds a literal, and so may hold a key.

@@ -136,6 +136,24 @@ func TestStreamEqualsBytes(t *testing.T) {
 	}
 }
 
+// TestStreamOpensContainers: what can be read only once is opened all the same,
+// however short or long it is.
+func TestStreamOpensContainers(t *testing.T) {
+	key := rulestest.Key("stream of a container")
+	for _, size := range []int{10, 1000, 100_000} {
+		for _, name := range allContainers {
+			if name == "bzip2" && size > 1000 {
+				continue // the test's own encoder is slow
+			}
+			content := encode(t, name, []byte("K="+key+"\n"+rulestest.Body("filler", "abcdefgh \n", size)))
+			out, err := New(testOptions()).NewWorker().Stream(context.Background(), iotest.HalfReader(bytes.NewReader(content)), -1)
+			if err != nil || len(out.Hits) != 1 {
+				t.Errorf("%s of %d bytes: %s, %v", name, len(content), describe(out.Hits), err)
+			}
+		}
+	}
+}
+
 func describe(hits []Hit) string {
 	var b strings.Builder
 	for _, h := range hits {

@@ -189,6 +189,31 @@ func TestContainersBehindBase64(t *testing.T) {
 	}
 }
 
+// TestProgramsWithArchives: a self-extracting program is known by its end, and
+// a walk over a store that sees the beginning only must not pass it by.
+func TestProgramsWithArchives(t *testing.T) {
+	key := rulestest.Key("behind a program")
+	archive := encode(t, "zip", []byte("K="+key+"\n"))
+	e := New(testOptions())
+	for _, program := range []string{"MZ\x90\x00", "\x7fELF\x02\x01", "#!/usr/bin/env python3\n"} {
+		content := []byte(program)
+		if program[0] != '#' {
+			content = append(content, bytes.Repeat([]byte("code\x00"), 1000)...)
+		}
+		content = append(content, archive...)
+		out, err := e.NewWorker().Bytes(context.Background(), content)
+		if err != nil || len(out.Hits) != 1 {
+			t.Errorf("%q: %d hits, %v", program, len(out.Hits), err)
+		}
+		if !e.Whole(content[:min(len(content), 1024)]) {
+			t.Errorf("%q: a walk would pass it by", program)
+		}
+	}
+	if e.Whole([]byte("#!/bin/sh\necho hello\n")) {
+		t.Error("every script would be searched whole")
+	}
+}
+
 func out0(hits []Hit) string {
 	if len(hits) == 0 {
 		return "none"

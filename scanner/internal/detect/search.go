@@ -32,6 +32,7 @@ type match struct {
 	start, end       int // of the key, in the content
 	hideFrom, hideTo int // what a snippet must not show of the content
 	verdict          rules.Verdict
+	id               finding.ID // of the key; "" below the least confidence
 	layers           []string
 }
 
@@ -69,7 +70,7 @@ func (w *Worker) search(ctx context.Context, f *frame, c *content, found []match
 func (w *Worker) peel(f *frame, c *content, hit literal.Hit) (*frame, bool) {
 	depth := len(f.layers)
 	if depth >= len(w.peelers) {
-		if hit.Kind != literal.Plain {
+		if hit.Kind != literal.Plain && depth > 0 {
 			w.gap(&w.out.Cut, c, "encodings nested deeper than the limit")
 		}
 		return nil, false
@@ -84,11 +85,15 @@ func (w *Worker) peel(f *frame, c *content, hit literal.Hit) (*frame, bool) {
 
 // judge asks the rules about the candidate at f.bytes[at:].
 func (w *Worker) judge(f *frame, at int) match {
-	v := w.engine.opts.Rules.Judge(f.bytes, at, rules.Context{Binary: binary(f.bytes, at), Explain: w.engine.opts.Explain})
+	ctx := rules.Context{Binary: binary(f.bytes, at), Explain: w.engine.opts.Explain, Least: w.engine.opts.Confidence}
+	v := w.engine.opts.Rules.Judge(f.bytes, at, ctx)
 	m := match{verdict: v, layers: f.layers}
 	if v.Confidence == finding.None {
 		m.start, m.end = f.source(at), f.source(at)
 		return m
+	}
+	if v.Confidence >= w.engine.opts.Confidence {
+		m.id = v.Key.ID()
 	}
 	m.start, m.end = f.source(v.Start), f.source(v.End)
 	m.hideFrom, m.hideTo = m.start, m.end

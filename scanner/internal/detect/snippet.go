@@ -15,7 +15,7 @@ const snippetWidth = 160
 // snippet shows the lines around a match: the one before, those of the key, the
 // one after, three at most. Every candidate in them is masked, doubtful ones
 // too.
-func snippet(b []byte, m match, found []match, line int) *finding.Snippet {
+func snippet(b []byte, m match, hidden []veil, line int) *finding.Snippet {
 	start := lineStart(b, m.start)
 	if start > 0 {
 		if before := lineStart(b, start-1); m.start-before < snippetWidth {
@@ -29,7 +29,7 @@ func snippet(b []byte, m match, found []match, line int) *finding.Snippet {
 	// A long line is cut around the key; so are the lines before and after it.
 	start = max(start, m.start-snippetWidth)
 	end = min(end, m.end+snippetWidth)
-	text := strings.ToValidUTF8(string(mask(b, start, end, found)), "\uFFFD")
+	text := strings.ToValidUTF8(string(mask(b, start, end, hidden)), "\uFFFD")
 	lines := strings.SplitAfterN(strings.TrimRight(text, "\r\n"), "\n", 4)
 	if len(lines) > 3 {
 		lines = lines[:3]
@@ -46,26 +46,59 @@ func lineEnd(b []byte, i int) int {
 	return len(b)
 }
 
-// mask returns b[start:end] with what the matches hide replaced: a key that
-// stands there plainly by its masked form, any other by an ellipsis.
-func mask(b []byte, start, end int, found []match) []byte {
-	hidden := slices.DeleteFunc(slices.Clone(found), func(m match) bool { return m.hideTo <= start || m.hideFrom >= end })
-	slices.SortFunc(hidden, func(x, y match) int { return cmp.Compare(x.hideFrom, y.hideFrom) })
-	var out []byte
-	at := start
-	for _, m := range hidden {
-		if m.hideTo <= at {
+// A veil is a stretch of content that must not be shown, and what stands in for
+// it.
+type veil struct {
+	from, to int
+	text     string
+}
+
+// hide returns the veils over all matches, in order and disjoint: over a key
+// that stands there plainly its masked form, over any other an ellipsis.
+func hide(found []match) []veil {
+	var list []veil
+	for _, m := range found {
+		if m.hideTo <= m.hideFrom {
 			continue
 		}
-		if m.hideFrom > at {
-			out = append(out, b[at:m.hideFrom]...)
+		v := veil{m.hideFrom, m.hideTo, "…"}
+		if len(m.layers) == 0 {
+			v.text = m.verdict.Key.Masked()
 		}
-		if len(m.layers) == 0 && m.hideFrom >= start {
-			out = append(out, m.verdict.Key.Masked()...)
-		} else {
-			out = append(out, "…"...)
+		list = append(list, v)
+	}
+	slices.SortStableFunc(list, func(x, y veil) int { return cmp.Compare(x.from, y.from) })
+	disjoint := list[:0]
+	for _, v := range list {
+		if n := len(disjoint); n > 0 && v.from < disjoint[n-1].to {
+			last := &disjoint[n-1]
+			if v.to > last.to {
+				last.to, last.text = v.to, "…"
+			}
+			continue
 		}
-		at = m.hideTo
+		disjoint = append(disjoint, v)
+	}
+	return disjoint
+}
+
+// mask returns b[start:end] with the veils in place.
+func mask(b []byte, start, end int, hidden []veil) []byte {
+	first, _ := slices.BinarySearchFunc(hidden, start, func(v veil, start int) int { return cmp.Compare(v.to, start+1) })
+	var out []byte
+	at := start
+	for _, v := range hidden[first:] {
+		if v.from >= end {
+			break
+		}
+		if v.from > at {
+			out = append(out, b[at:v.from]...)
+		}
+		if v.from < start {
+			v.text = "…"
+		}
+		out = append(out, v.text...)
+		at = v.to
 	}
 	if at < end {
 		out = append(out, b[at:end]...)

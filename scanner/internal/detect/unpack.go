@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/layer"
@@ -143,6 +144,8 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	sub := w.engine.NewWorker()
 	inner := &content{member: c.member, layers: slices.Concat(c.layers, f.layers), budget: c.budget}
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
+	// That a run of letters began like compressed data and was none is no gap.
+	sub.out.Opaque = slices.DeleteFunc(sub.out.Opaque, func(g Gap) bool { return strings.Contains(g.Reason, ": damaged") })
 	if len(sub.out.Hits) > 0 {
 		keys := map[finding.ID]bool{}
 		for _, h := range sub.out.Hits {
@@ -156,8 +159,12 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 		cur := *c.cursor(f.layers)
 		at := cur.seek(root.bytes, start)
 		end := cur.seek(root.bytes, f.source(f.text.To))
+		inline, allowed := sub.allowed(root.bytes, start, trimEnd(root.bytes, start, f.source(f.text.To)), c.wide)
 		for i := range sub.out.Hits {
 			h := &sub.out.Hits[i]
+			if allowed {
+				h.Inline = &inline
+			}
 			h.Line, h.Column, h.EndLine, h.EndColumn, h.Snippet = at.line, at.column, end.line, end.column, nil
 		}
 	}

@@ -28,7 +28,25 @@ func (g *Globs) Excluded(path string) bool {
 	if g == nil {
 		return false
 	}
-	return matchAny(g.exclude, path) || len(g.include) > 0 && !matchAny(g.include, path)
+	_, excluded := g.Match(path)
+	return excluded
+}
+
+// Match tells whether the file at path is to be left out, and by which pattern;
+// by "not included" if none of the include patterns has it.
+func (g *Globs) Match(path string) (pattern string, excluded bool) {
+	if g == nil {
+		return "", false
+	}
+	for _, p := range g.exclude {
+		if doublestar.MatchUnvalidated(p, path) {
+			return p, true
+		}
+	}
+	if len(g.include) > 0 && !matchAny(g.include, path) {
+		return "not included", true
+	}
+	return "", false
 }
 
 // ExcludedTree tells whether everything below the directory at path is to be
@@ -38,7 +56,7 @@ func (g *Globs) ExcludedTree(path string) bool {
 		return false
 	}
 	for _, p := range g.exclude {
-		if strings.HasSuffix(p, "/**") && doublestar.MatchUnvalidated(p, path) {
+		if (p == "**" || strings.HasSuffix(p, "/**")) && doublestar.MatchUnvalidated(p, path) {
 			return true
 		}
 	}

@@ -1,143 +1,191 @@
 package files
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
-	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
+	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
 
 // inMemory is the size in bytes up to which a file is read whole. Larger ones
-// are searched in chunks, and none is mapped: a file that another program cuts
+// are searched in pieces, and none is mapped: a file that another program cuts
 // while it is mapped would kill the process.
-const inMemory = 8 << 20
+const inMemory = 1 << 20
 
-// file searches one directory entry that is no directory: its name, and its
-// content or the target of the link.
-func (w *worker) file(ctx context.Context, t task, e entry) {
-	path := join(t.path, e.name)
-	if t.store && isObject(e.name) {
+// fileInfo is what is asked of an open file.
+type fileInfo struct {
+	regular bool
+	size    int64
+	sparse  bool   // it may have holes
+	links   uint64 // names it has
+	id      fileID
+}
+
+// A fileID tells a file apart from all others. The zero fileID is no file's:
+// the system does not say.
+type fileID struct{ dev, ino uint64 }
+
+// files searches the files of a batch.
+func (w *worker) files(ctx context.Context, d *dir, b *batch) {
+	if b.count == 0 {
 		return
 	}
-	if w.walk.opts.Globs.Excluded(path) {
+	f, done, err := d.use()
+	if err != nil {
+		w.fail(d.path, err)
+		return
+	}
+	defer done()
+	for at := 0; at >= 0 && !w.walk.stopped.Load(); {
+		var k kind
+		var name []byte
+		k, name, at = b.entry(at)
+		w.file(ctx, d, f, k, name)
+	}
+}
+
+// file searches a directory entry that is no directory: its name, and its
+// content or the text of the link.
+func (w *worker) file(ctx context.Context, d *dir, f folder, k kind, name []byte) {
+	if d.role.isObject(name) {
+		return
+	}
+	if w.walk.opts.Globs != nil && w.walk.opts.Globs.Excluded(d.join(string(name))) {
 		w.result.Coverage.LeftOut.Exclude++
 		return
 	}
-	w.name(path, e.name)
-	location := finding.InFile
-	if t.gitDir {
-		location = finding.InGitFile
+	if d.rules != nil && d.rules.leavesOut(string(name), false) {
+		w.result.Coverage.LeftOut.Gitignore++
+		return
 	}
-	switch {
-	case e.mode&fs.ModeSymlink != 0 && !e.named:
-		w.link(ctx, path, location)
-	case e.mode.IsRegular(), e.named:
-		w.regular(ctx, path, location)
+	w.name(d, name)
+	switch k {
+	case kindFile:
+		w.regular(ctx, d, f, name)
+	case kindLink:
+		w.link(ctx, d, f, string(name))
 	default:
 		w.result.Coverage.LeftOut.Special++
 	}
 }
 
-// link searches the text of a symbolic link. What it points to is read where
-// it lies, if that is below the root, and left out otherwise.
-func (w *worker) link(ctx context.Context, path string, location finding.Location) {
-	target, err := os.Readlink(w.walk.disk(path))
+func (w *worker) regular(ctx context.Context, d *dir, f folder, name []byte) {
+	opened, err := f.open(name, d.file != "")
 	if err != nil {
-		w.fail(path, err)
+		w.fail(d.join(string(name)), err)
 		return
 	}
-	if !w.walk.holds(path, target) {
-		w.result.Coverage.LeftOut.Symlink++
-	}
-	out, err := w.detect.Bytes(ctx, []byte(target))
-	if err != nil {
-		w.fail(path, err)
-	}
-	w.add(path, location, out)
-}
-
-// holds tells whether the target of the link at path lies below the root.
-func (w *walk) holds(path, target string) bool {
-	if !filepath.IsAbs(target) {
-		target = filepath.Join(filepath.Dir(w.disk(path)), target)
-	}
-	real, err := filepath.EvalSymlinks(target)
-	if err != nil {
-		return false
-	}
-	root, err := filepath.EvalSymlinks(w.root)
-	if err != nil {
-		return false
-	}
-	rel, err := filepath.Rel(root, real)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-func (w *worker) regular(ctx context.Context, path string, location finding.Location) {
-	f, err := openRegular(w.walk.disk(path))
-	if errors.Is(err, errSpecial) {
+	info, err := opened.stat()
+	switch {
+	case err != nil:
+		w.fail(d.join(string(name)), err)
+	case !info.regular: // something else took its place
 		w.result.Coverage.LeftOut.Special++
-		return
-	}
-	if err != nil {
-		w.fail(path, err)
-		return
-	}
-	defer f.Close()
-	out, err := w.search(ctx, f)
-	w.result.Coverage.Bytes += out.Bytes
-	if err != nil {
-		if ctx.Err() == nil {
-			w.fail(path, err)
+	case w.walk.opts.OneFilesystem && info.id.dev != w.walk.device:
+		w.result.Coverage.LeftOut.OtherFilesystem++
+	case d.file == "" && len(w.walk.roots) > 1 && info.id != fileID{} && w.walk.done[info.id]: // a link led here
+	case info.links > 1 && info.id != fileID{}:
+		at := place{d.join(string(name)), d.role.location()}
+		if !w.walk.links.claim(info.id, at) {
+			break
 		}
-	} else {
+		out, err := w.search(ctx, &opened, info)
+		w.counted(out, err)
+		for _, at := range w.walk.links.settle(info.id, out, err) {
+			if ctx.Err() == nil {
+				w.fail(at.path, err)
+			}
+			w.tell(at.path, at.location, out)
+		}
+	default:
+		out, err := w.search(ctx, &opened, info)
+		w.counted(out, err)
+		if err != nil && ctx.Err() == nil {
+			w.fail(d.join(string(name)), err)
+		}
+		if tells(out) {
+			w.tell(d.join(string(name)), d.role.location(), out)
+		}
+	}
+	opened.close()
+}
+
+// counted adds one file to the coverage.
+func (w *worker) counted(out detect.Outcome, err error) {
+	w.count(out)
+	w.result.Coverage.Bytes += out.Bytes
+	if err == nil {
 		w.result.Coverage.Files++
 	}
-	w.add(path, location, out)
 }
 
 // search reads f to its end, whatever size the system says it has: files under
 // /proc say 0, and others grow.
-func (w *worker) search(ctx context.Context, f *os.File) (detect.Outcome, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return detect.Outcome{}, err
+func (w *worker) search(ctx context.Context, f *file, info fileInfo) (detect.Outcome, error) {
+	if info.size > inMemory {
+		return w.large(ctx, f, info)
 	}
-	if info.Size() <= inMemory {
-		if need := int(info.Size()) + 512; len(w.buf) < need {
-			w.buf = make([]byte, max(need, min(2*need, inMemory+512), 64<<10))
+	w.room(max(int(info.size)+1, 64<<10))
+	for n := 0; ; {
+		m, err := w.walk.read(*f, w.buf[n:])
+		n += m
+		if err != nil {
+			out, _ := w.bytes(ctx, w.buf[:n])
+			return out, err
 		}
-		for n := 0; ; {
-			m, err := f.Read(w.buf[n:])
-			n += m
-			switch {
-			case err == io.EOF:
-				return w.detect.Bytes(ctx, w.buf[:n])
-			case err != nil:
-				out, _ := w.detect.Bytes(ctx, w.buf[:n])
-				return out, err
-			}
-			if n < len(w.buf) {
-				continue
-			}
-			if n > inMemory {
-				break
-			}
-			grown := make([]byte, 2*n)
-			copy(grown, w.buf)
-			w.buf = grown
+		if m == 0 || int64(n) == info.size {
+			return w.bytes(ctx, w.buf[:n])
 		}
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return detect.Outcome{}, err
+		if n > inMemory {
+			rest := &reader{f: f, read: w.walk.read}
+			return w.detect.Stream(ctx, io.MultiReader(bytes.NewReader(w.buf[:n]), rest), -1)
 		}
+		w.room(2 * n)
 	}
-	return w.detect.Stream(ctx, f, info.Size())
 }
 
-var errSpecial = errors.New("not a regular file")
+// room makes the buffer at least n bytes long, and keeps what is in it.
+func (w *worker) room(n int) {
+	if n > len(w.buf) {
+		grown := make([]byte, max(n, min(2*len(w.buf), inMemory+1)))
+		copy(grown, w.buf)
+		w.buf = grown
+	}
+}
+
+// bytes searches b. Most files hold no literal, and are told by that alone.
+func (w *worker) bytes(ctx context.Context, b []byte) (detect.Outcome, error) {
+	if !w.walk.opts.Engine.Candidate(b) && !w.container(b, b) {
+		return detect.Outcome{Bytes: int64(len(b))}, nil
+	}
+	return w.detect.Bytes(ctx, b)
+}
+
+// container tells from its first and last bytes whether content goes to
+// detection whatever literals stand in it.
+func (w *worker) container(head, tail []byte) bool {
+	if !w.walk.opts.Containers {
+		return false
+	}
+	if w.walk.opts.Engine.Whole(head[:min(len(head), layer.SniffLen)]) {
+		return true
+	}
+	_, ok := layer.SniffTail(tail[max(0, len(tail)-layer.SniffTailLen):])
+	return ok
+}
+
+// A reader reads an open file at its offset.
+type reader struct {
+	f    *file
+	read func(file, []byte) (int, error)
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.read(*r.f, p)
+	if n == 0 && err == nil && len(p) > 0 {
+		err = io.EOF
+	}
+	return n, err
+}

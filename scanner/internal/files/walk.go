@@ -6,12 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/sourcegraph/conc/pool"
 
@@ -21,10 +20,15 @@ import (
 
 // Options say how to walk.
 type Options struct {
-	Engine   *detect.Engine
-	Globs    *Globs                   // nil: everything
-	Jobs     int                      // workers; 0: one a CPU
-	Progress func(files, bytes int64) // called now and then, from any goroutine; may be nil
+	Engine        *detect.Engine
+	Globs         *Globs                   // nil: everything
+	Containers    bool                     // have detection open containers, in which no literal stands
+	Gitignore     bool                     // leave out what Git ignores
+	Getenv        func(string) string      // finds the user's Git configuration, for Gitignore; nil: the repository's alone counts
+	Follow        bool                     // follow symbolic links that leave the tree
+	OneFilesystem bool                     // stay on the file system of the root
+	Jobs          int                      // workers; 0: one a CPU
+	Progress      func(files, bytes int64) // called now and then, from any goroutine, with what was done since the last call; may be nil
 }
 
 // A Result is what a walk found and what it read.
@@ -35,209 +39,238 @@ type Result struct {
 	// GitDirs are the Git directories on the way, as paths relative to the root
 	// with slashes: the directory itself, or the file that names it.
 	GitDirs []string
+	// Vanished counts what a directory listed and what was gone when it was to
+	// be read; VanishedPath is one of them.
+	Vanished     int64
+	VanishedPath string
+
+	outward []outward
 }
 
 // Walk searches root, a directory or a file. Paths in the result are relative
-// to it, with slashes; a file given as root has its base name for a path. The
-// error is the context's, or says that root itself can't be had.
+// to it, with slashes; a file given as root has its base name for a path. What
+// lies behind a symbolic link that was followed has the link's path. The error
+// is the context's, and comes with what was found until then, or says that root
+// itself can't be had.
 func Walk(ctx context.Context, root string, o Options) (*Result, error) {
-	info, err := os.Stat(root)
-	if err != nil {
+	return newWalk(o).run(ctx, root)
+}
+
+// A walk is what its workers share.
+type walk struct {
+	opts    Options
+	queue   *queue
+	links   links
+	stopped atomic.Bool
+	folders atomic.Int64 // directories that are open
+
+	named  bool     // root is a file
+	roots  []string // real paths of what is walked: root, and what was followed to
+	device uint64   // of root
+	done   map[fileID]bool
+
+	// What reading is done by; tests have the file change under it.
+	read   func(file, []byte) (int, error)
+	readAt func(*os.File, []byte, int64) (int, error)
+}
+
+func newWalk(o Options) *walk {
+	return &walk{
+		opts:   o,
+		queue:  newQueue(),
+		links:  links{seen: map[fileID]*linked{}},
+		done:   map[fileID]bool{},
+		read:   file.read,
+		readAt: (*os.File).ReadAt,
+	}
+}
+
+func (w *walk) run(ctx context.Context, root string) (*Result, error) {
+	if err := w.start(root); err != nil {
 		return nil, err
 	}
-	w := &walk{root: root, opts: o}
-	w.wake = sync.NewCond(&w.mu)
-	if info.IsDir() {
-		w.stack = []task{{path: "."}}
-	} else {
-		w.root = filepath.Dir(root)
-		w.stack = []task{{path: ".", files: []entry{{name: filepath.Base(root), mode: info.Mode().Type(), named: true}}}}
-	}
-	jobs := o.Jobs
+	defer context.AfterFunc(ctx, func() {
+		w.stopped.Store(true)
+		w.queue.stop()
+	})()
+	jobs := w.opts.Jobs
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
-	stop := context.AfterFunc(ctx, w.cancel)
-	defer stop()
 	workers := make([]*worker, jobs)
-	p := pool.New().WithMaxGoroutines(jobs)
 	for i := range workers {
-		workers[i] = &worker{walk: w, detect: o.Engine.NewWorker()}
-		p.Go(func() { workers[i].run(ctx) })
+		workers[i] = &worker{walk: w, detect: w.opts.Engine.NewWorker()}
 	}
-	p.Wait()
 	result := &Result{}
-	for _, worker := range workers {
-		result.add(&worker.result)
+	for {
+		p := pool.New().WithMaxGoroutines(jobs)
+		for _, worker := range workers {
+			p.Go(func() { worker.run(ctx) })
+		}
+		p.Wait()
+		w.queue.drop()
+		for _, worker := range workers {
+			result.add(&worker.result)
+			worker.result, worker.reported = Result{}, finding.Coverage{}
+		}
+		if ctx.Err() != nil || !w.followTo(result) {
+			break
+		}
 	}
+	w.links.tell(workers[0])
+	result.add(&workers[0].result)
 	result.sort()
 	return result, ctx.Err()
 }
 
-// A walk is what its workers share: the directories and files still to do.
-type walk struct {
-	root string
-	opts Options
-
-	mu    sync.Mutex
-	wake  *sync.Cond
-	stack []task
-	busy  int // workers that may still add tasks
-	done  bool
-}
-
-// A task is a directory to read, or some of its files.
-type task struct {
-	path   string // slash path relative to the root
-	gitDir bool   // the directory is a Git directory, or lies in one
-	store  bool   // the directory is a Git directory's object store, or lies in one
-	files  []entry
-}
-
-type entry struct {
-	name  string
-	mode  fs.FileMode // type bits
-	named bool        // given by the user: symbolic links are followed
-}
-
-// batch is how many files of one directory a worker takes on by itself.
-const batch = 64
-
-func (w *walk) cancel() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.done = true
-	w.wake.Broadcast()
-}
-
-func (w *walk) push(t ...task) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.stack = append(w.stack, t...)
-	w.wake.Broadcast()
-}
-
-// next returns a task, waiting for one as long as another worker may add some.
-func (w *walk) next() (task, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for len(w.stack) == 0 && w.busy > 0 && !w.done {
-		w.wake.Wait()
+// start queues root.
+func (w *walk) start(root string) error {
+	info, err := os.Stat(root)
+	if err != nil {
+		return err
 	}
-	if len(w.stack) == 0 || w.done {
-		w.done = true
-		w.wake.Broadcast()
-		return task{}, false
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return err
 	}
-	t := w.stack[len(w.stack)-1]
-	w.stack = w.stack[:len(w.stack)-1]
-	w.busy++
-	return t, true
+	real, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		real = abs // a directory above may not be readable
+	}
+	w.roots = []string{real}
+	switch {
+	case info.Mode().IsRegular():
+		w.named = true
+		return w.queueFile(root, filepath.Base(root), ordinary)
+	case !info.IsDir():
+		return &fs.PathError{Op: "read", Path: root, Err: errors.New("neither a file nor a directory (what a pipe gives can be searched as standard input)")}
+	}
+	d, err := w.queueDir(root, ".", ordinary)
+	if err != nil {
+		return err
+	}
+	if w.opts.Gitignore {
+		d.rules, err = rulesAt(abs, w.opts.Getenv)
+	}
+	return err
 }
 
-func (w *walk) finish() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.busy--
-	if w.busy == 0 {
-		w.wake.Broadcast()
+// queueDir queues a directory that does not come from reading another.
+func (w *walk) queueDir(disk, path string, r role) (*dir, error) {
+	f, err := openFolder(disk)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: disk, Err: err}
 	}
+	id, err := f.id()
+	if err != nil {
+		f.close()
+		return nil, &fs.PathError{Op: "stat", Path: disk, Err: err}
+	}
+	if len(w.done) == 0 {
+		w.device = id.dev
+	}
+	w.done[id] = true
+	d := &dir{walk: w, folder: f, open: true, path: path, disk: disk, role: r}
+	d.refs.Store(1)
+	w.folders.Add(1)
+	w.queue.push(task{dir: d})
+	return d, nil
 }
 
+// queueFile queues a single file, which is told under the given path.
+func (w *walk) queueFile(disk, path string, r role) error {
+	f, err := openFolder(filepath.Dir(disk))
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: disk, Err: err}
+	}
+	if info, err := os.Stat(disk); err == nil && len(w.done) == 0 {
+		w.device = identityOf(info).dev
+	}
+	d := &dir{walk: w, folder: f, open: true, file: path, role: r}
+	d.refs.Store(1)
+	w.folders.Add(1)
+	b := w.queue.newBatch()
+	b.add(kindFile, []byte(filepath.Base(disk)))
+	w.queue.push(task{dir: d, batch: b})
+	return nil
+}
+
+// A worker searches one file after the other.
 type worker struct {
-	walk   *walk
-	detect *detect.Worker
-	buf    []byte
-	result Result
+	walk     *walk
+	detect   *detect.Worker
+	entries  batch  // of the directory at hand
+	listing  []byte // for reading directories
+	buf      []byte // for reading files
+	result   Result
+	reported finding.Coverage // what Progress was told
 }
 
 func (w *worker) run(ctx context.Context) {
 	for {
-		t, ok := w.walk.next()
+		t, ok := w.walk.queue.next()
 		if !ok {
 			return
 		}
-		if t.files == nil {
-			t = w.directory(t)
+		switch {
+		case t.batch != nil:
+			w.files(ctx, t.dir, t.batch)
+			w.walk.queue.recycle(t.batch)
+		case t.name != "":
+			w.enter(ctx, t.dir, t.name)
+		default:
+			w.list(ctx, t.dir)
 		}
-		for len(t.files) > batch {
-			w.walk.push(task{path: t.path, gitDir: t.gitDir, store: t.store, files: t.files[len(t.files)-batch:]})
-			t.files = t.files[:len(t.files)-batch]
-		}
-		for _, e := range t.files {
-			if ctx.Err() != nil {
-				break
-			}
-			w.file(ctx, t, e)
-		}
-		if report := w.walk.opts.Progress; report != nil {
-			report(w.result.Coverage.Files, w.result.Coverage.Bytes)
-		}
-		w.walk.finish()
+		t.dir.release()
+		w.report()
+		w.walk.queue.finish()
 	}
 }
 
-// directory reads t's directory, pushes the directories in it and returns t
-// with its files.
-func (w *worker) directory(t task) task {
-	list, err := os.ReadDir(w.walk.disk(t.path))
-	if err != nil {
-		w.fail(t.path, err)
+// report tells Progress what was done since it was told last.
+func (w *worker) report() {
+	report := w.walk.opts.Progress
+	if report == nil {
+		return
 	}
-	parts := gitDirParts(list)
-	repository := parts == 3
-	if repository || parts > 0 && path.Base(t.path) == ".git" { // a damaged one is for its reader to name
-		t.gitDir = true
-		w.result.GitDirs = append(w.result.GitDirs, t.path)
+	c, r := &w.result.Coverage, &w.reported
+	if files, bytes := c.Files-r.Files, c.Bytes-r.Bytes; files != 0 || bytes != 0 {
+		r.Files, r.Bytes = c.Files, c.Bytes
+		report(files, bytes)
 	}
-	files := make([]entry, 0, len(list))
-	var dirs []task
-	for _, d := range list {
-		path := join(t.path, d.Name())
-		if !d.IsDir() {
-			if d.Name() == ".git" {
-				w.result.GitDirs = append(w.result.GitDirs, path)
-			}
-			files = append(files, entry{name: d.Name(), mode: d.Type()})
-			continue
-		}
-		w.name(path, d.Name())
-		if w.walk.opts.Globs.ExcludedTree(path) {
-			w.result.Coverage.LeftOut.Exclude++
-			continue
-		}
-		dirs = append(dirs, task{
-			path:   path,
-			gitDir: t.gitDir || d.Name() == ".git",
-			store:  repository && d.Name() == "objects" || t.store && (isFanout(d.Name()) || d.Name() == "pack"),
-		})
-	}
-	w.walk.push(dirs...)
-	t.files = files
-	return t
 }
 
 // name searches the name of a file or directory.
-func (w *worker) name(path, name string) {
-	if !w.walk.opts.Engine.Candidate([]byte(name)) {
+func (w *worker) name(d *dir, name []byte) {
+	if !w.walk.opts.Engine.Candidate(name) {
 		return
 	}
-	out, err := w.detect.Bytes(context.Background(), []byte(name))
+	path := d.join(string(name))
+	out, err := w.detect.Bytes(context.Background(), name)
 	if err != nil {
 		w.fail(path, err)
 		return
 	}
-	w.add(path, finding.InFileName, out)
+	out.Containers = 0
+	w.count(out)
+	w.tell(path, finding.InFileName, out)
 }
 
-// add turns what detection says of one content into sightings.
-func (w *worker) add(path string, location finding.Location, out detect.Outcome) {
-	c := &w.result.Coverage
-	c.Containers += out.Containers
-	c.LeftOut.LowConfidence += out.Low
-	if len(out.Hits)+len(out.Opaque)+len(out.Cut) == 0 {
+// count adds what was read to the coverage, once for each content.
+func (w *worker) count(out detect.Outcome) {
+	w.result.Coverage.Containers += out.Containers
+	w.result.Coverage.LeftOut.LowConfidence += out.Low
+}
+
+// tells reports whether there is something to say of a content at its place.
+func tells(out detect.Outcome) bool { return len(out.Hits)+len(out.Opaque)+len(out.Cut) > 0 }
+
+// tell turns what detection says of one content into sightings at path.
+func (w *worker) tell(path string, location finding.Location, out detect.Outcome) {
+	if !tells(out) {
 		return
 	}
+	c := &w.result.Coverage
 	path = w.detect.Mask(path)
 	for _, g := range out.Opaque {
 		c.Opaque = append(c.Opaque, finding.Unread{Path: path, Member: g.Member, Reason: g.Reason})
@@ -252,7 +285,12 @@ func (w *worker) add(path string, location finding.Location, out detect.Outcome)
 	}
 }
 
+// fail notes that something could not be read, or that it is gone.
 func (w *worker) fail(path string, err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		w.result.vanished(1, w.detect.Mask(path))
+		return
+	}
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err // the path stands beside it, and may hold a key
@@ -260,20 +298,19 @@ func (w *worker) fail(path string, err error) {
 	w.result.Errors = append(w.result.Errors, finding.Error{Path: w.detect.Mask(path), Reason: err.Error()})
 }
 
-// disk returns the name by which the system knows the slash path.
-func (w *walk) disk(path string) string { return filepath.Join(w.root, filepath.FromSlash(path)) }
-
-func join(dir, name string) string {
-	if dir == "." {
-		return name
+func (r *Result) vanished(n int64, path string) {
+	if r.Vanished == 0 || n > 0 && path < r.VanishedPath {
+		r.VanishedPath = path
 	}
-	return dir + "/" + name
+	r.Vanished += n
 }
 
 func (r *Result) add(o *Result) {
 	r.Sightings = append(r.Sightings, o.Sightings...)
 	r.Errors = append(r.Errors, o.Errors...)
 	r.GitDirs = append(r.GitDirs, o.GitDirs...)
+	r.outward = append(r.outward, o.outward...)
+	r.vanished(o.Vanished, o.VanishedPath)
 	c, d := &r.Coverage, &o.Coverage
 	c.Files += d.Files
 	c.Bytes += d.Bytes
@@ -281,7 +318,9 @@ func (r *Result) add(o *Result) {
 	c.Opaque = append(c.Opaque, d.Opaque...)
 	c.Cut = append(c.Cut, d.Cut...)
 	c.LeftOut.Exclude += d.LeftOut.Exclude
+	c.LeftOut.Gitignore += d.LeftOut.Gitignore
 	c.LeftOut.Symlink += d.LeftOut.Symlink
+	c.LeftOut.OtherFilesystem += d.LeftOut.OtherFilesystem
 	c.LeftOut.Special += d.LeftOut.Special
 	c.LeftOut.LowConfidence += d.LeftOut.LowConfidence
 }

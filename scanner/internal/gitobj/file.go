@@ -11,10 +11,11 @@ import (
 // A file is one immutable file of the store: mapped into memory where the
 // system can, else read piece by piece.
 type file struct {
-	path string
-	size int64
-	data []byte   // the mapped content; nil if it is read through f
-	f    *os.File // nil when mapped
+	path  string
+	size  int64
+	stamp FileStamp
+	data  []byte   // the mapped content; nil if it is read through f
+	f     *os.File // nil when mapped
 }
 
 // openFile opens the file at path; it maps it if mapped is true and the system can.
@@ -32,7 +33,7 @@ func openFile(path string, mapped bool) (*file, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	file := &file{path: path, size: info.Size(), f: f}
+	file := &file{path: path, size: info.Size(), stamp: stampOf(info), f: f}
 	if mapped && file.size > 0 && file.size == int64(int(file.size)) {
 		if data, err := mmap(f, int(file.size)); err == nil {
 			f.Close()

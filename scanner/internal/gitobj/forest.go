@@ -25,6 +25,8 @@ type forest struct {
 	child []int32
 	below []uint32 // number of entries in its subtree, itself included
 
+	number int64 // of entry 0 in the walk
+
 	bucket []uint32 // entries from bucket[b] on are at offsets from b<<shift on
 	shift  uint
 	broken []brokenEntry

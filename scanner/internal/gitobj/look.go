@@ -27,8 +27,9 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 	if w.wanted(t, next.hit, data) {
 		w.object = Object{ID: f.id(next.entry), Type: t, Size: int64(len(data)), Data: data[:len(data):len(data)], Pack: f.pack.path}
 		w.visitor.Visit(&w.object)
+		w.noteShown(&w.object)
 	}
-	if o.CheckLinks && t != Blob {
+	if t == Tree && w.trees != nil || o.CheckLinks && t != Blob {
 		err := w.links(t, &next, base)
 		if doubt == nil {
 			doubt = err
@@ -50,7 +51,7 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 // wanted tells whether an object is to be shown.
 func (w *worker) wanted(t Type, hit bool, data []byte) bool {
 	o := &w.walk.o
-	return o.Match == nil || hit || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
+	return o.Match == nil || hit || o.Always.Has(t) || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
 }
 
 // links notes what the object in next names and the store lacks.
@@ -68,7 +69,11 @@ func (w *worker) links(t Type, next, base *frame) (err error) {
 	if n := len(w.bounds); n > 0 {
 		dst, w.bounds = w.bounds[n-1][:0], w.bounds[:n-1]
 	}
-	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink)
+	w.news.begin()
+	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink, w.news.keep)
+	if w.trees != nil {
+		w.tellTree(next, base)
+	}
 	return err
 }
 
@@ -81,14 +86,18 @@ func (w *worker) follow(t Type, data []byte) error {
 	case Tag:
 		return tagLinks(data, w.linkID[:hs], w.link)
 	case Tree:
-		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink)
+		w.news.begin()
+		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink, w.news.keep)
 		return err
 	}
 	return nil
 }
 
 func (w *worker) treeLink(e treeEntry) {
-	if t, ok := e.link(); ok {
+	if w.trees != nil {
+		w.news.tree.Fresh = append(w.news.tree.Fresh, e.public())
+	}
+	if t, ok := e.link(); ok && w.walk.o.CheckLinks {
 		w.link(e.id, t)
 	}
 }
@@ -96,22 +105,37 @@ func (w *worker) treeLink(e treeEntry) {
 // link notes the object with the raw id given if the store lacks it.
 func (w *worker) link(raw []byte, t Type) {
 	f := w.job.forest
-	var first *index
-	if f != nil {
-		first = f.index
-	}
-	if w.walk.has(raw, first) {
+	if f == nil {
+		if !w.walk.has(raw, nil) {
+			w.miss(MakeID(raw), t, w.looseID, false)
+		}
 		return
 	}
-	by, promised := w.looseID, false
-	if f != nil {
-		by, promised = f.id(w.entry), f.pack.promisor
+	if _, ok := f.index.find(raw); ok {
+		return
 	}
-	key := missingKey{MakeID(raw), t}
+	if w.notes != nil {
+		w.notes.link(raw, t, f.id(w.entry))
+	}
+	if !w.walk.has(raw, f.index) {
+		w.miss(MakeID(raw), t, f.id(w.entry), f.pack.promisor)
+	}
+}
+
+// miss notes that by names an object that the store lacks.
+func (w *worker) miss(id ID, t Type, by ID, promised bool) {
+	key := missingKey{id, t}
 	if m := w.missing[key]; m != nil {
 		m.merge(by, promised)
 	} else {
-		w.missing[key] = &Missing{ID: key.id, Type: t, By: by, Promised: promised}
+		w.missing[key] = &Missing{ID: id, Type: t, By: by, Promised: promised}
+	}
+}
+
+// noteShown writes down that the object was shown.
+func (w *worker) noteShown(o *Object) {
+	if w.notes != nil {
+		w.notes.shown = append(w.notes.shown, Shown{ID: o.ID, Type: o.Type, Streamed: o.Reader != nil})
 	}
 }
 
@@ -218,14 +242,21 @@ func (c *checked) Read(p []byte) (int, error) {
 // showStream shows the object o with the content that r yields, and reads to its
 // end what the visitor left.
 func (w *worker) showStream(r io.Reader, o Object) error {
+	n, err := w.passOn(r, o)
+	w.count(n)
+	return err
+}
+
+// passOn is showStream without the counting: it returns how many bytes there were.
+func (w *worker) passOn(r io.Reader, o Object) (int64, error) {
 	c := &checked{r: r, stop: &w.walk.stop}
 	o.Reader = c
 	w.object = o
 	w.visitor.Visit(&w.object)
+	w.noteShown(&w.object)
 	io.Copy(io.Discard, c)
-	w.count(c.n)
 	if c.err != nil && c.err != io.EOF {
-		return fmt.Errorf("after %d of %d bytes: %w", c.n, o.Size, c.err)
+		return c.n, fmt.Errorf("after %d of %d bytes: %w", c.n, o.Size, c.err)
 	}
-	return nil
+	return c.n, nil
 }

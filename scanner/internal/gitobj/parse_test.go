@@ -212,7 +212,7 @@ func FuzzLooseHeader(f *testing.F) {
 
 // plainBounds reads a whole tree.
 func plainBounds(tree []byte, hs int) ([]uint32, error) {
-	return treeBounds(nil, tree, nil, nil, hs, func(treeEntry) {})
+	return treeBounds(nil, tree, nil, nil, hs, func(treeEntry) {}, func(int, int) {})
 }
 
 // A tree read with the help of its base's bounds reads as it does alone, and
@@ -259,7 +259,7 @@ func FuzzTreeBounds(f *testing.F) {
 		}
 		want, wantErr := plainBounds(tree, hs)
 		fresh := make(map[string]bool)
-		got, err := treeBounds(nil, tree, bounds, spans, hs, func(e treeEntry) { fresh[string(e.id)+string(e.name)] = true })
+		got, err := treeBounds(nil, tree, bounds, spans, hs, func(e treeEntry) { fresh[string(e.id)+string(e.name)] = true }, func(int, int) {})
 		if !slices.Equal(got, want) || (err == nil) != (wantErr == nil) {
 			t.Fatalf("bounds %v, %v; alone %v, %v", got, err, want, wantErr)
 		}

@@ -13,9 +13,10 @@ type source struct {
 	pack     *pack  // nil for loose objects
 	index    *index // of the pack
 	loose    []ID
-	state    []uint8 // a Type and the bits below, by place
-	vanished bool    // it, or some of the loose objects, went while the store was open
-	unusable bool    // it is there but can't be read
+	state    []uint8     // a Type and the bits below, by place; nil if recalled and not needed
+	record   *PackRecord // what was recalled of a pack that was not walked
+	vanished bool        // it, or some of the loose objects, went while the store was open
+	unusable bool        // it is there but can't be read
 }
 
 // Bits of state beside the type.
@@ -29,7 +30,12 @@ func newPackSource(p *pack, x *index) *source {
 	return &source{path: p.path, pack: p, index: x, state: make([]uint8, x.n)}
 }
 
-func (s *source) len() int { return len(s.state) }
+func (s *source) len() int {
+	if s.pack != nil {
+		return s.index.n
+	}
+	return len(s.loose)
+}
 
 func (s *source) rawID(i int) []byte {
 	if s.pack != nil {
@@ -72,13 +78,28 @@ func (c *cursors) Pop() any {
 // away and were not found again.
 func (w *walk) tally(r *WalkResult) (err error) {
 	defer caught(&err, "index")
-	var heads cursors
+	// Of a recalled pack all is known. The largest need not be looked at: what
+	// others have, too, is found in it.
+	var base *source
 	for _, s := range w.sources {
-		if s.len() > 0 {
-			heads = append(heads, cursor{s, 0})
+		if s.record != nil && (base == nil || s.len() > base.len()) {
+			base = s
 		}
 	}
-	if len(heads) == 1 && heads[0].pack != nil && !heads[0].vanished {
+	if base != nil {
+		r.Present, r.Read = base.record.Count, base.record.Count
+	}
+	var heads cursors
+	for _, s := range w.sources {
+		if s.len() == 0 || s == base {
+			continue
+		}
+		if s.record != nil {
+			s.state = unpackTypes(s.record.Types, s.len())
+		}
+		heads = append(heads, cursor{s, 0})
+	}
+	if base == nil && len(heads) == 1 && heads[0].pack != nil && !heads[0].vanished {
 		// The usual case; the ids need no look but for repetitions, which a
 		// sorted index has side by side.
 		w.tallyOne(r, heads[0].source)
@@ -103,6 +124,11 @@ func (w *walk) tally(r *WalkResult) (err error) {
 				heap.Pop(&heads)
 			} else {
 				heap.Fix(&heads, 0)
+			}
+		}
+		if base != nil {
+			if _, ok := base.index.find(id.Bytes()); ok {
+				continue
 			}
 		}
 		r.Present[t]++

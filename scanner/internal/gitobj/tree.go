@@ -61,11 +61,13 @@ func (e treeEntry) link() (Type, bool) {
 }
 
 // treeBounds appends to dst where the entries of a tree begin, and its end, and
-// calls fresh for each entry that its base does not have as a whole. Of the
-// base are given its bounds, and what was copied from it; both are empty for a
-// tree that is no delta. Most of a tree is its base's, so its bounds are copied
-// too: what follows a place where an entry begins reads the same in both.
-func treeBounds(dst []uint32, tree []byte, base []uint32, spans []span, hs int, fresh func(treeEntry)) ([]uint32, error) {
+// calls fresh for each entry that its base does not have as a whole, and kept
+// for each run of the base's entries that it has, by their places in the base's
+// bounds. Of the base are given its bounds, and what was copied from it; both are
+// empty for a tree that is no delta. Most of a tree is its base's, so its bounds
+// are copied too: what follows a place where an entry begins reads the same in
+// both.
+func treeBounds(dst []uint32, tree []byte, base []uint32, spans []span, hs int, fresh func(treeEntry), kept func(from, to int)) ([]uint32, error) {
 	dst = append(dst, 0)
 	at := 0
 	for at < len(tree) {
@@ -76,11 +78,12 @@ func treeBounds(dst []uint32, tree []byte, base []uint32, spans []span, hs int, 
 			s := spans[0]
 			shift := s.dst - s.src
 			if k, ok := slices.BinarySearch(base, uint32(at-shift)); ok {
-				have := len(dst)
+				have, from := len(dst), k
 				for k++; k < len(base) && int(base[k]) <= s.src+s.n; k++ {
 					dst = append(dst, uint32(int(base[k])+shift))
 				}
 				if len(dst) > have {
+					kept(from, from+len(dst)-have)
 					at = int(dst[len(dst)-1])
 					continue
 				}

@@ -25,6 +25,8 @@ type WalkOptions struct {
 	// or what a delta changed with a margin of Overlap bytes on each side. If it
 	// is nil, every object is visited. It is called by all workers at once.
 	Match func(b []byte) bool
+	// Always are types of which every object is visited, whatever Match says.
+	Always TypeSet
 	// Overlap is the length of the longest literal that Match looks for, less one.
 	Overlap int
 	// Whole tells from the first 1024 bytes of a blob, or all if there are fewer,
@@ -32,10 +34,10 @@ type WalkOptions struct {
 	// all workers at once.
 	Whole func(head []byte) bool
 	// Memory is how many bytes all workers together may hold of objects built from
-	// deltas; 0 means 1.5 GiB. Half a gigabyte, Git's limit for files that are
-	// stored as deltas, fits three times then: base, delta, result. As long as
-	// objects are of usual size, a small part of it is used. An object that does
-	// not fit is a Problem.
+	// deltas; 0 means 1.5 GiB. A single object may take three quarters of it with
+	// its base and delta: by default two of half a gigabyte, Git's limit for files
+	// that are stored as deltas. One that does not fit is a Problem. Objects of
+	// usual size take a small part of it.
 	Memory int64
 	// Stream is the size in bytes above which a blob that is not stored as a delta
 	// is handed out as a Reader; 0 means 32 MiB. Such blobs are always visited.
@@ -45,6 +47,12 @@ type WalkOptions struct {
 	Progress func(objects, bytes int64)
 	// CheckLinks asks for WalkResult.Missing.
 	CheckLinks bool
+	// Recall returns the record that an earlier walk made of a pack, nil if there
+	// is none, and what of its Shown is to be shown again. The pack is then not
+	// walked, unless it was written to or an object can't be read. If Recall is
+	// nil, or not everything is asked for (Types, Match, CheckLinks), no record
+	// is made either. It is called by one goroutine at a time.
+	Recall func(PackKey) (r *PackRecord, again []Shown)
 }
 
 const (
@@ -81,6 +89,9 @@ type WalkResult struct {
 	Problems []Problem
 	// Missing names what links point to and the store lacks, sorted by id.
 	Missing []Missing
+	// Records are of the packs that were walked without any fault, and of those
+	// recalled whose stamp has changed, in no order.
+	Records []*PackRecord
 }
 
 // Missing is an object that the store lacks although an object in it names it.
@@ -93,17 +104,19 @@ type Missing struct {
 
 // A walk is one call of Walk.
 type walk struct {
-	store   *Store
-	o       WalkOptions
-	stop    atomic.Bool
-	big     sync.Mutex // held by the worker that has more than its share of memory
-	share   int64      // bytes that each worker may hold without that
-	most    int64      // bytes that the holder of big may hold
-	empty   ID         // the empty tree
-	workers []*worker
-	sources []*source
-	loose   map[ID]bool // for links
-	indexes []*index    // for links
+	store    *Store
+	o        WalkOptions
+	stop     atomic.Bool
+	big      sync.Mutex // held by the worker that has more than its share of memory
+	share    int64      // bytes that each worker may hold without that
+	most     int64      // bytes that the holder of big may hold
+	empty    ID         // the empty tree
+	workers  []*worker
+	sources  []*source
+	numbered int64       // entries of the packs so far
+	loose    map[ID]bool // for links
+	indexes  []*index    // for links
+	records  []*PackRecord
 
 	mu       sync.Mutex
 	problems []Problem
@@ -118,11 +131,16 @@ func (s *Store) Walk(ctx context.Context, o WalkOptions, newVisitor func() Visit
 	o.Types = cmp.Or(o.Types, AllTypes)
 	o.Memory = cmp.Or(o.Memory, defaultMemory)
 	o.Stream = cmp.Or(o.Stream, defaultStream)
+	if o.Types != AllTypes || o.Match == nil || !o.CheckLinks {
+		o.Recall = nil
+	}
 	w := &walk{store: s, o: o, empty: s.format.emptyTree()}
 	w.share = o.Memory / 4 / int64(o.Workers)
 	w.most = o.Memory / 4 * 3
 	for range o.Workers {
-		w.workers = append(w.workers, &worker{walk: w, visitor: newVisitor(), missing: make(map[missingKey]*Missing)})
+		wk := &worker{walk: w, visitor: newVisitor(), missing: make(map[missingKey]*Missing)}
+		wk.trees, _ = wk.visitor.(TreeVisitor)
+		w.workers = append(w.workers, wk)
 	}
 	release := context.AfterFunc(ctx, func() { w.stop.Store(true) })
 	defer release()
@@ -177,15 +195,26 @@ func (w *walk) prepareLinks(packs []*pack, loose []*source) {
 	}
 	w.indexes = nil
 	for _, p := range packs {
-		x, err := w.store.indexOf(p)
-		if err != nil {
-			continue
+		if x, err := w.store.indexOf(p); err == nil {
+			w.indexes = append(w.indexes, x)
 		}
+	}
+}
+
+// manyLinks is how many lookups pay for finer fan-outs.
+const manyLinks = 1 << 13
+
+// expectLinks makes lookups fast where about n of them are to come.
+func (w *walk) expectLinks(n int) {
+	if n < manyLinks {
+		return
+	}
+	for _, x := range w.indexes {
 		func() {
-			defer caught(&err, p.path)
+			var err error
+			defer caught(&err, "index")
 			x.finer()
 		}()
-		w.indexes = append(w.indexes, x)
 	}
 }
 
@@ -207,20 +236,70 @@ func (w *walk) has(id []byte, first *index) bool {
 	return w.loose[MakeID(id)] || bytes.Equal(id, w.empty.Bytes())
 }
 
-// pack searches one pack.
+// pack searches one pack, or recalls what was found when it was searched.
 func (w *walk) pack(p *pack) {
+	key, stamp, sound := w.keyOf(p)
+	if sound && w.recall(p, key, stamp) {
+		return
+	}
+	faults, searched := w.faults(), w.searched()
+	src := w.search(p, sound)
+	if sound && src != nil && w.faults() == faults && !w.stop.Load() && p.unchanged(stamp) {
+		if r := w.record(src, key, stamp, w.searched()-searched); r != nil {
+			w.records = append(w.records, r)
+		}
+	}
+	for _, wk := range w.workers {
+		wk.notes = nil
+	}
+}
+
+// keyOf returns the key of p if records are wanted and the pack looks sound.
+func (w *walk) keyOf(p *pack) (key PackKey, stamp Stamp, ok bool) {
+	if w.o.Recall == nil || w.stop.Load() {
+		return key, stamp, false
+	}
+	x := p.current()
+	if x == nil || p.open() != nil {
+		return key, stamp, false
+	}
+	return p.key(x)
+}
+
+// faults counts the problems so far.
+func (w *walk) faults() int {
+	n := len(w.problems)
+	for _, wk := range w.workers {
+		n += len(wk.problems)
+	}
+	return n
+}
+
+// searched counts the bytes searched so far.
+func (w *walk) searched() int64 {
+	var n int64
+	for _, wk := range w.workers {
+		n += wk.bytes
+	}
+	return n
+}
+
+// search walks one pack and has the workers make notes if they are wanted. What
+// it returns is nil if the pack was not walked to its end.
+func (w *walk) search(p *pack, noted bool) *source {
 	src := w.openPack(p)
 	if src == nil {
-		return
+		return nil
 	}
 	w.sources = append(w.sources, src)
 	if src.vanished || src.unusable || w.stop.Load() {
-		return
+		return nil
 	}
+	w.expectLinks(src.len())
 	f, err := newForest(w.store, p, src.index, w.o.Workers)
 	if err != nil {
 		w.problem(Problem{Path: p.path, Reason: err.Error()})
-		return
+		return nil
 	}
 	for _, b := range f.broken {
 		w.problem(Problem{Path: p.path, ID: f.id(b.entry), Reason: b.err.Error()})
@@ -228,6 +307,8 @@ func (w *walk) pack(p *pack) {
 	for i, t := range f.typ {
 		src.state[f.pos[i]] = uint8(t)
 	}
+	f.number = w.numbered
+	w.numbered += int64(len(f.off))
 	var roots []int32
 	for i, b := range f.base {
 		if b == unusable {
@@ -236,12 +317,23 @@ func (w *walk) pack(p *pack) {
 		} else if b < 0 && w.o.Types.Has(f.typ[i]) {
 			roots = append(roots, int32(i))
 		}
+		// What such a pack holds depends on another.
+		noted = noted && b != outside
+	}
+	if noted {
+		for _, wk := range w.workers {
+			wk.notes = &notes{links: make(map[missingKey]ID)}
+		}
 	}
 	pool := newPool(f, roots, w.o.Workers)
 	w.run(func(wk *worker) {
 		wk.job = job{forest: f, source: src, pool: pool, view: view{file: p.file}}
 		wk.search()
 	})
+	if !noted {
+		return nil
+	}
+	return src
 }
 
 // run calls f for all workers at once.
@@ -345,9 +437,8 @@ func (w *walk) result() *WalkResult {
 			r.Missing = append(r.Missing, *m)
 		}
 	}
-	slices.SortFunc(r.Missing, func(a, b Missing) int {
-		return cmp.Or(a.ID.Compare(b.ID), cmp.Compare(a.Type, b.Type))
-	})
+	slices.SortFunc(r.Missing, Missing.compare)
+	r.Records = w.records
 	r.Problems = sortProblems(append(w.problems, w.store.Problems()...))
 	return r
 }
@@ -355,6 +446,10 @@ func (w *walk) result() *WalkResult {
 type missingKey struct {
 	id ID
 	t  Type
+}
+
+func (m Missing) compare(o Missing) int {
+	return cmp.Or(m.ID.Compare(o.ID), cmp.Compare(m.Type, o.Type))
 }
 
 func (m *Missing) merge(by ID, promised bool) {

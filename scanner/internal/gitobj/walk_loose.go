@@ -22,6 +22,9 @@ func (w *walk) listLoose() []*source {
 // walkLoose searches loose objects.
 func (w *walk) walkLoose(sources []*source) {
 	for _, src := range sources {
+		w.expectLinks(len(src.loose))
+	}
+	for _, src := range sources {
 		if len(src.loose) == 0 {
 			continue
 		}
@@ -81,9 +84,13 @@ func (w *worker) lookLoose(id ID, l *looseReader) error {
 		w.visitor.Visit(&w.object)
 	}
 	w.count(l.size)
-	if o.CheckLinks {
-		w.looseID = id
-		return w.follow(l.t, data)
+	if !o.CheckLinks && (l.t != Tree || w.trees == nil) {
+		return nil
 	}
-	return nil
+	w.looseID = id
+	err := w.follow(l.t, data)
+	if l.t == Tree && w.trees != nil {
+		w.tellLooseTree(id)
+	}
+	return err
 }

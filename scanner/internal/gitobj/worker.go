@@ -12,6 +12,8 @@ import (
 type worker struct {
 	walk    *walk
 	visitor Visitor
+	trees   TreeVisitor // the visitor, if it is one
+	news    news
 	job     job
 	z       inflate.Inflater
 	spare   buffers
@@ -30,6 +32,7 @@ type worker struct {
 	linkID  [32]byte // room for the id that a link names
 
 	bytes    int64
+	notes    *notes // nil unless the pack's record is made
 	problems []Problem
 	missing  map[missingKey]*Missing
 

@@ -19,7 +19,8 @@ type group struct {
 	path     string
 	versions []version // the objects that hold it; sorted by id in the end
 
-	first, last, removed int32   // commits; -1: none
+	first, last, removed int32   // commits, or noCommit
+	leftHead             bool    // whether removed is in HEAD's history
 	entered              []int32 // every commit that brought it in
 }
 
@@ -40,19 +41,19 @@ type attribution struct {
 	byName   map[string]int32
 	pairs    []pair
 	byPair   map[pair]int32
-	groupsOf [][]int32       // by pair
+	groupsOf []setID         // by pair
+	asGroups map[setID]setID // memo of groupSet
 	held     []setID         // by commit: pairs in its tree
 	own      map[int32]setID // by commit: groups in its own text
-	asGroups map[setID]setID // memo: a set of pairs as a set of groups
-	oldest   []int64         // by group: the earliest committer date of a commit that holds it; -1: none
+	oldest   []int64         // by group: the earliest committer date of a commit that holds it, or noDate
 	reach    []setID         // by commit: groups it or an ancestor holds
 }
 
-func newAttribution(g *graph) *attribution {
+func newAttribution(g *graph, s *sets) *attribution {
 	return &attribution{
-		graph: g, sets: newSets(),
+		graph: g, sets: s,
 		byName: map[string]int32{}, byPair: map[pair]int32{},
-		own: map[int32]setID{}, asGroups: map[setID]setID{emptySet: emptySet},
+		own: map[int32]setID{}, asGroups: map[setID]setID{},
 	}
 }
 
@@ -81,135 +82,117 @@ func (a *attribution) addPair(p pair, hits []detect.Hit) int32 {
 	n := int32(len(a.pairs))
 	a.byPair[p] = n
 	a.pairs = append(a.pairs, p)
-	var of []int32
+	of := emptySet
 	for _, h := range hits {
 		g := a.group(p, h)
 		a.groups[g].versions = append(a.groups[g].versions, version{pair: n, hit: h})
-		of = append(of, g)
+		of = a.sets.union(of, a.sets.one(g))
 	}
-	slices.Sort(of)
-	a.groupsOf = append(a.groupsOf, slices.Compact(of))
+	a.groupsOf = append(a.groupsOf, of)
 	return n
 }
 
 // groupSet returns the groups of a set of pairs.
 func (a *attribution) groupSet(pairs setID) setID {
-	if id, ok := a.asGroups[pairs]; ok {
-		return id
-	}
-	var all []int32
-	for _, p := range a.sets.of(pairs) {
-		all = append(all, a.groupsOf[p]...)
-	}
-	slices.Sort(all)
-	id := a.sets.intern(slices.Compact(all))
-	a.asGroups[pairs] = id
-	return id
+	return a.sets.image(pairs, a.asGroups, func(p int32) setID { return a.groupsOf[p] })
 }
 
 // follow goes through the commits from the oldest on and notes, for every
 // group, which commits brought it in and took it out. A commit brings in what
-// none of its parents has; it takes out what all of its parents have.
+// none of its parents has. It takes out what a parent has, unless another parent
+// had it once and lost it: then it was taken out there. Head marks the commits
+// that HEAD reaches; a group is taken out there if it ever was.
 func (a *attribution) follow(head []bool) {
 	n := len(a.graph.commits)
 	a.reach = make([]setID, n)
-	lastHolder := map[setID]int32{}
-	oldest := map[setID]int64{}
+	groups := make([]setID, n)
 	for i := range n {
 		held := a.groupSet(a.held[i])
-		lastHolder[held] = int32(i)
-		if when, ok := oldest[held]; !ok || a.graph.commits[i].when < when {
-			oldest[held] = a.graph.commits[i].when
-		}
-		reach := a.sets.union(held, a.own[int32(i)])
-		parents := a.graph.parents[i]
-		had, kept := emptySet, emptySet
-		for k, p := range parents {
-			before := a.groupSet(a.held[p])
-			had = a.sets.union(had, before)
-			if k == 0 {
-				kept = before
-			} else if kept != before {
-				kept = a.sets.intern(a.common(kept, before))
-			}
+		groups[i] = held
+		had, lost, reach := emptySet, emptySet, a.sets.union(held, a.own[int32(i)])
+		for _, p := range a.graph.parents[i] {
+			had = a.sets.union(had, groups[p])
+			lost = a.sets.union(lost, a.sets.minus(a.reach[p], groups[p]))
 			reach = a.sets.union(reach, a.reach[p])
 		}
 		a.reach[i] = reach
-		for _, g := range a.sets.minus(held, had) {
-			if a.groups[g].first == noCommit {
-				a.groups[g].first = int32(i)
-			}
-			a.groups[g].entered = append(a.groups[g].entered, int32(i))
+		entered := a.sets.union(a.sets.minus(held, had), a.own[int32(i)])
+		for g := range a.sets.all(entered) {
+			a.groups[g].enter(int32(i))
 		}
-		if len(parents) < len(a.graph.commits[i].parents) {
+		if len(a.graph.parents[i]) < len(a.graph.commits[i].parents) {
 			continue // a parent is not here: what it held is not known
 		}
-		for _, g := range a.sets.minus(kept, held) {
-			if head == nil || head[i] {
-				a.groups[g].removed = int32(i)
-			}
+		for g := range a.sets.all(a.sets.minus(a.sets.minus(had, held), lost)) {
+			a.groups[g].leave(int32(i), head == nil || head[i])
 		}
 	}
-	a.oldest = make([]int64, len(a.groups))
-	for g := range a.oldest {
-		a.oldest[g] = -1
+	for i := range groups {
+		groups[i] = a.sets.union(groups[i], a.own[int32(i)])
 	}
-	for set, when := range oldest {
-		for _, g := range a.sets.of(set) {
-			a.older(g, when)
-		}
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(n - 1 - i)
 	}
-	for set, i := range lastHolder {
-		for _, g := range a.sets.of(set) {
-			a.groups[g].last = max(a.groups[g].last, i)
-		}
-	}
-	for i, set := range a.own {
-		for _, g := range a.sets.of(set) {
-			group := a.groups[g]
-			if group.first == noCommit || i < group.first {
-				group.first = i
-			}
-			group.last = max(group.last, i)
-			group.entered = append(group.entered, i)
-			a.older(g, a.graph.commits[i].when)
-		}
+	a.meet(order, groups, func(g, commit int32) { a.groups[g].last = commit })
+	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(a.graph.commits[i].when, a.graph.commits[j].when) })
+	a.oldest = slices.Repeat([]int64{noDate}, len(a.groups))
+	undated := slices.IndexFunc(order, func(i int32) bool { return a.graph.commits[i].when != noDate })
+	if undated >= 0 {
+		a.meet(order[undated:], groups, func(g, commit int32) { a.oldest[g] = a.graph.commits[commit].when })
 	}
 }
 
-// older notes that a commit of that date holds the group.
-func (a *attribution) older(g int32, when int64) {
-	if a.oldest[g] < 0 || when < a.oldest[g] {
-		a.oldest[g] = when
+// fresh returns the pairs that none of the commit's parents has.
+func (a *attribution) fresh(commit int32) setID {
+	fresh := a.held[commit]
+	for _, p := range a.graph.parents[commit] {
+		fresh = a.sets.minus(fresh, a.held[p])
+	}
+	return fresh
+}
+
+// meet goes through commits in the order given and calls f with the first one
+// that holds each member.
+func (a *attribution) meet(order []int32, held []setID, f func(member, commit int32)) {
+	seen, last := emptySet, emptySet
+	for _, i := range order {
+		if held[i] == last {
+			continue
+		}
+		last = held[i]
+		for m := range a.sets.all(a.sets.minus(last, seen)) {
+			f(m, i)
+		}
+		seen = a.sets.union(seen, last)
 	}
 }
 
-func (a *attribution) common(x, y setID) []int32 {
-	var both []int32
-	for _, m := range a.sets.of(x) {
-		if a.sets.has(y, m) {
-			both = append(both, m)
-		}
+// enter notes a commit that brought the group in. They come in order.
+func (g *group) enter(commit int32) {
+	if g.first == noCommit {
+		g.first = commit
 	}
-	return both
+	g.entered = append(g.entered, commit)
+}
+
+// leave notes a commit that took the group out. They come in order.
+func (g *group) leave(commit int32, inHead bool) {
+	if inHead || !g.leftHead {
+		g.removed, g.leftHead = commit, inHead
+	}
 }
 
 // newest puts into every group the hit of its newest version: the index's, then
 // HEAD's, then the one whose last holder has the latest committer date.
 func (a *attribution) newest(index, head setID) {
-	latest := make([]int64, len(a.pairs))
-	for i := range latest {
-		latest[i] = -1
+	latest := slices.Repeat([]int64{noDate}, len(a.pairs))
+	order := make([]int32, len(a.held))
+	for i := range order {
+		order[i] = int32(i)
 	}
-	seen := map[setID]int64{}
-	for i, set := range a.held {
-		seen[set] = max(seen[set], a.graph.commits[i].when)
-	}
-	for set, when := range seen {
-		for _, p := range a.sets.of(set) {
-			latest[p] = max(latest[p], when)
-		}
-	}
+	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(a.graph.commits[j].when, a.graph.commits[i].when) })
+	a.meet(order, a.held, func(p, commit int32) { latest[p] = a.graph.commits[commit].when })
 	for i, p := range a.pairs {
 		if at, ok := a.graph.index[p.id]; ok {
 			latest[i] = a.graph.commits[at].when // the text of a commit

@@ -15,17 +15,20 @@ type commit struct {
 	id      gitobj.ID
 	tree    gitobj.ID
 	parents []gitobj.ID
-	when    int64 // committer date, seconds since 1970
+	when    int64 // committer date, seconds since 1970, or noDate
 }
+
+// noDate stands for a committer date that can't be read, or that lies beyond the
+// year 9999.
+const noDate = -1
 
 var errCommit = errors.New("malformed commit")
 
 // parseCommit reads the headers that Git writes first into every commit: tree,
-// parents, author, committer (Documentation/gitformat-… names no page for it;
-// commit.c's parse_commit_buffer is what Git accepts). A date that can't be
-// read is 0, as for Git.
+// parents, author, committer (Git describes it in the user manual, "Commit
+// Object", and in gitformat-signature).
 func parseCommit(id gitobj.ID, data []byte) (commit, error) {
-	c := commit{id: id}
+	c := commit{id: id, when: noDate}
 	for header := range headers(data) {
 		name, value, _ := bytes.Cut(header, []byte{' '})
 		switch string(name) {
@@ -42,9 +45,12 @@ func parseCommit(id gitobj.ID, data []byte) (commit, error) {
 			}
 			c.parents = append(c.parents, parent)
 		case "committer":
-			_, _, when := parsePerson(value)
-			c.when = when.Unix()
-			return c, nil
+			if _, _, when := parsePerson(value); !when.IsZero() {
+				c.when = when.Unix()
+			}
+		}
+		if string(name) == "committer" {
+			break
 		}
 	}
 	if c.tree.IsZero() {
@@ -80,18 +86,19 @@ func messageStart(data []byte) int {
 	return len(data)
 }
 
-// parsePerson reads "Name <email> seconds zone".
+// parsePerson reads "Name <email> seconds zone". The time is zero if there is
+// none that RFC 3339 can say.
 func parsePerson(b []byte) (name, email string, when time.Time) {
 	open, end := bytes.IndexByte(b, '<'), bytes.LastIndexByte(b, '>')
 	if open < 0 || end < open {
-		return string(b), "", time.Unix(0, 0).UTC()
+		return string(bytes.TrimSpace(b)), "", time.Time{}
 	}
 	name = string(bytes.TrimSpace(b[:open]))
 	email = string(b[open+1 : end])
 	seconds, zone, _ := bytes.Cut(bytes.TrimSpace(b[end+1:]), []byte{' '})
 	n, err := strconv.ParseInt(string(seconds), 10, 64)
 	if err != nil || n < 0 || n > maxTime {
-		n = 0
+		return name, email, time.Time{}
 	}
 	return name, email, time.Unix(n, 0).In(parseZone(string(zone)))
 }
@@ -116,11 +123,19 @@ func moment(id gitobj.ID, data []byte) *finding.Moment {
 		switch string(name) {
 		case "author":
 			author, email, when := parsePerson(value)
-			m.Author, m.Email, m.AuthorDate = author, email, when.Format(time.RFC3339)
+			m.Author, m.Email, m.AuthorDate = author, email, date(when)
 		case "committer":
 			_, _, when := parsePerson(value)
-			m.CommitDate = when.Format(time.RFC3339)
+			m.CommitDate = date(when)
 		}
 	}
 	return m
+}
+
+// date writes a time as reports do; "" for none.
+func date(when time.Time) string {
+	if when.IsZero() {
+		return ""
+	}
+	return when.Format(time.RFC3339)
 }

@@ -77,6 +77,12 @@ func newGraph(commits []commit) *graph {
 	return g
 }
 
+// has tells whether id is a commit of the graph.
+func (g *graph) has(id gitobj.ID) bool {
+	_, ok := g.index[id]
+	return ok
+}
+
 // reachable marks the tips and all their ancestors.
 func (g *graph) reachable(tips []gitobj.ID) []bool {
 	marked := make([]bool, len(g.commits))

@@ -1,7 +1,7 @@
 package history
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,18 +36,22 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 		return h.result, err
 	}
 	h.result.Range = ends.describe()
-	in := &scope{commits: ends.mark(g, l.Since), pairs: map[pair]bool{}}
+	in := &scope{commits: ends.mark(g, l.Since), pairs: map[pair]bool{}, pushed: len(l.Base) > 0}
 	brought, err := h.brought(ctx, g, in)
 	if err != nil {
 		return h.result, err
 	}
+	if err := h.named(in, ends.direct); err != nil {
+		return h.result, err
+	}
+	brought = append(brought, in.direct...)
 	found, err := h.searchBrought(ctx, g, in, brought)
 	if err != nil {
 		return h.result, err
 	}
 	for _, objects := range found.objects {
 		for _, o := range objects {
-			h.cover(o)
+			h.cover(o, "")
 		}
 	}
 	return h.result, h.tell(ctx, g, found, in)
@@ -57,21 +61,78 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 type scope struct {
 	commits []bool        // by place in the graph
 	pairs   map[pair]bool // what they brought in
+	direct  []pair        // what the new side names without a commit
+	tags    []gitobj.ID   // that the new side names
+	pushed  bool          // other tags do not count
+}
+
+// named puts tags, trees and blobs that the new side names into the scope.
+func (h *repository) named(in *scope, ids []gitobj.ID) error {
+	for _, id := range ids {
+		typ, _, err := h.store.Stat(id)
+		if err != nil {
+			return fmt.Errorf("read object %s: %w", id, err)
+		}
+		switch typ {
+		case gitobj.Tag:
+			in.tags = append(in.tags, id)
+		case gitobj.Blob:
+			in.direct = append(in.direct, pair{location: finding.InBlob, id: id})
+		case gitobj.Tree:
+			d := &treeDiff{repository: h}
+			d.tree("", id, nil)
+			h.result.Errors = append(h.result.Errors, d.errors...)
+			h.result.Coverage.Objects.Tree.Present += d.trees
+			h.result.Coverage.Objects.Tree.Read += d.read
+			in.direct = append(in.direct, d.pairs...)
+		}
+	}
+	for _, p := range in.direct {
+		in.pairs[p] = true
+	}
+	return nil
 }
 
 // holds tells whether p is in the scope; everything is in a nil one.
 func (s *scope) holds(p pair) bool { return s == nil || s.pairs[p] }
 
-// narrow lets a finding name the first commit of the scope that brought its key
-// in, rather than the first of all history.
-func (s *scope) narrow(t *story, g *group, f *finding.Sighting) {
-	for _, at := range g.entered {
-		if s.commits[at] {
-			m := t.moment(at)
-			f.Commit, f.Author, f.Date = m.Commit, m.Author, m.CommitDate
-			return
+// bringers returns, by pair, the first commit of the scope that brought it in.
+func (s *scope) bringers(a *attribution) map[int32]int32 {
+	first := map[int32]int32{}
+	for at, in := range s.commits {
+		if !in || a.held[at] == emptySet {
+			continue
+		}
+		for p := range a.sets.all(a.fresh(int32(at))) {
+			if _, ok := first[p]; !ok {
+				first[p] = int32(at)
+			}
 		}
 	}
+	return first
+}
+
+// bringer returns the first commit of the scope that brought in a version of the
+// group, or noCommit.
+func (s *scope) bringer(g *group, first map[int32]int32) int32 {
+	least := int32(noCommit)
+	take := func(at int32) {
+		if least == noCommit || at < least {
+			least = at
+		}
+	}
+	for _, at := range g.entered {
+		if s.commits[at] {
+			take(at)
+			break
+		}
+	}
+	for _, v := range g.versions {
+		if at, ok := first[v.pair]; ok {
+			take(at)
+		}
+	}
+	return least
 }
 
 // brought lists the pairs that the commits of the scope brought in, and puts
@@ -113,10 +174,7 @@ func (h *repository) brought(ctx context.Context, g *graph, in *scope) ([]pair, 
 	}
 	err := p.Wait()
 	slices.SortFunc(list, func(a, b pair) int {
-		if c := strings.Compare(a.path, b.path); c != 0 {
-			return c
-		}
-		return a.compare(&b)
+		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.location, b.location), a.id.Compare(b.id))
 	})
 	return list, err
 }
@@ -138,82 +196,6 @@ func (h *repository) jobs() int {
 		return h.opts.Jobs
 	}
 	return runtime.GOMAXPROCS(0)
-}
-
-// A treeDiff compares trees of commits with those of all their parents.
-type treeDiff struct {
-	*repository
-	pairs  []pair
-	errors []finding.Error
-	trees  int64
-	read   int64
-}
-
-func (d *treeDiff) fail(e finding.Error) {
-	if !slices.Contains(d.errors, e) {
-		d.errors = append(d.errors, e)
-	}
-}
-
-// tree notes what lies under the tree at path and under none of the parents'.
-func (d *treeDiff) tree(path string, id gitobj.ID, parents []gitobj.ID) {
-	if slices.Contains(parents, id) || strings.Count(path, "/") > maxDirs {
-		return
-	}
-	entries, ok := d.entries(id)
-	if !ok {
-		return
-	}
-	others := make([]map[string]treeEntry, 0, len(parents))
-	for _, p := range parents {
-		list, ok := d.entries(p)
-		if !ok {
-			continue
-		}
-		byName := make(map[string]treeEntry, len(list))
-		for _, e := range list {
-			byName[string(e.name)] = e
-		}
-		others = append(others, byName)
-	}
-	for _, e := range entries {
-		if isCommitMode(e.mode) {
-			continue
-		}
-		var subs []gitobj.ID
-		known, named := false, false
-		for _, byName := range others {
-			o, ok := byName[string(e.name)]
-			named = named || ok
-			known = known || ok && bytes.Equal(o.id, e.id) && isTreeMode(o.mode) == isTreeMode(e.mode)
-			if ok && isTreeMode(o.mode) {
-				subs = append(subs, gitobj.MakeID(o.id))
-			}
-		}
-		if known {
-			continue
-		}
-		full := path + string(e.name)
-		if !named && d.opts.Engine.Candidate(e.name) {
-			d.pairs = append(d.pairs, pair{location: finding.InFileName, path: full})
-		}
-		if isTreeMode(e.mode) {
-			d.tree(full+"/", gitobj.MakeID(e.id), subs)
-		} else {
-			d.pairs = append(d.pairs, pair{location: finding.InBlob, path: full, id: gitobj.MakeID(e.id)})
-		}
-	}
-}
-
-func (d *treeDiff) entries(id gitobj.ID) ([]treeEntry, bool) {
-	d.trees++
-	_, data, err := d.store.Read(id)
-	if err != nil {
-		d.fail(d.unread(id, "tree", err))
-		return nil, false
-	}
-	d.read++
-	return slices.Collect(treeEntries(data, len(id.Bytes()))), true
 }
 
 // unread says why an object inside a limited scan could not be read, and what
@@ -246,10 +228,13 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 	}
 	for _, p := range brought {
 		if p.location == finding.InFileName {
-			names[p.path[strings.LastIndexByte(p.path, '/')+1:]] = true
+			names[base(p.path)] = true
 		} else {
 			add(p.id)
 		}
+	}
+	for _, tag := range in.tags {
+		add(tag)
 	}
 	tips := map[gitobj.ID]bool{}
 	for i, c := range g.commits {
@@ -258,7 +243,11 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 			add(c.id)
 		}
 	}
-	for _, ref := range h.refs {
+	refs := h.refs
+	if in.pushed {
+		refs = nil
+	}
+	for _, ref := range refs {
 		var tags []gitobj.ID
 		for id := ref.ID; len(tags) < maxTags; {
 			next := h.target(id)

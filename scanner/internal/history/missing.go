@@ -2,9 +2,12 @@ package history
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
 // absent sorts out the ids that something names and the store lacks. Parents of
@@ -26,26 +29,28 @@ func (h *repository) absent(missing []gitobj.Missing) ([]gitobj.Missing, error) 
 	}
 	var shallow, promised int64
 	var rest []gitobj.Missing
-	promisor := h.Promisor()
 	for _, m := range missing {
 		switch {
 		case m.Type == gitobj.Commit && boundary[m.By]:
 			shallow++
-		case promisor:
+		case m.Promised:
 			promised++
 		default:
 			rest = append(rest, m)
 		}
 	}
-	for what, n := range map[string]int64{"shallow": shallow, "promised": promised} {
-		if n > 0 {
-			h.result.Coverage.Absent = append(h.result.Coverage.Absent, finding.Absent{What: what, Count: n})
-		}
+	if shallow > 0 {
+		h.result.Coverage.Absent = append(h.result.Coverage.Absent, finding.Absent{What: "shallow", Count: shallow})
+	}
+	if promised > 0 {
+		h.result.Coverage.Absent = append(h.result.Coverage.Absent, finding.Absent{What: "promised", Count: promised})
 	}
 	return rest, nil
 }
 
-// lost makes errors of those missing objects that a ref, reflog or work tree
+const fsck = "try `git fsck`, or fetch it again"
+
+// lost makes errors of those missing objects that a ref, HEAD, reflog or index
 // reaches. After a gc the unreachable objects that are left may name others
 // that are gone; nobody misses those.
 func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missing) error {
@@ -53,39 +58,86 @@ func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missin
 	for _, m := range missing {
 		want.add(m.ID)
 	}
-	p, err := findPaths(ctx, h.store, want, h.opts.Jobs)
+	p, err := findPaths(ctx, h.store, want, newSets(), h.opts.Jobs)
 	if err != nil {
 		return err
 	}
-	reachable := g.reachable(h.roots())
-	gone := map[gitobj.ID]bool{}
+	roots := h.roots()
+	reachable := g.reachable(roots)
+	needed := map[gitobj.ID]bool{}
+	need := func(tree gitobj.ID) {
+		needed[tree] = true
+		p.under(keyOf(tree.Bytes()), "", 0, func(lost pair) setID {
+			needed[lost.id] = true
+			return emptySet
+		})
+	}
+	for _, id := range roots {
+		need(id)
+	}
 	for i, c := range g.commits {
 		if !reachable[i] {
 			continue
 		}
-		gone[c.tree] = true
+		need(c.tree)
 		for _, parent := range c.parents {
-			gone[parent] = true
+			needed[parent] = true
 		}
-		for _, pair := range p.expand(c.tree) {
-			gone[pair.id] = true
-		}
-	}
-	for _, id := range h.roots() {
-		gone[id] = true
 	}
 	for _, m := range missing {
-		if gone[m.ID] {
+		if needed[m.ID] {
 			h.result.Errors = append(h.result.Errors, finding.Error{
 				Object: m.ID.String(),
-				Reason: "missing " + m.Type.String() + ", named by " + m.By.String() + " (try `git fsck`, or fetch it again)",
+				Reason: "missing " + m.Type.String() + ", named by " + m.By.String() + ": " + fsck,
 			})
 		}
 	}
 	return nil
 }
 
-// roots are the objects that refs, reflogs and HEADs name, tags followed.
+// danglers makes errors of refs and index entries that name objects which the
+// store lacks. A partial clone may lack what its index names outside a sparse
+// checkout; HEAD's trees name that too, and it is counted there.
+func (h *repository) danglers() {
+	mask := h.opts.Engine.NewWorker()
+	for _, ref := range h.refs {
+		if keeps(ref.Name) && !ref.ID.IsZero() && !h.store.Contains(ref.ID) {
+			h.result.Errors = append(h.result.Errors, finding.Error{
+				Path: mask.Mask(ref.Name), Object: ref.ID.String(),
+				Reason: "the ref names an object that is not here: " + fsck,
+			})
+		}
+	}
+	if h.Promisor() {
+		return
+	}
+	empty := h.Format.Sum(gitobj.Blob, nil)
+	for _, index := range h.indexes {
+		for _, e := range index.Entries {
+			if e.Mode == modeCommit || e.ID == empty || h.store.Contains(e.ID) {
+				continue
+			}
+			h.result.Errors = append(h.result.Errors, finding.Error{
+				Path: mask.Mask(e.Path), Object: e.ID.String(),
+				Reason: "the index names an object that is not here: " + fsck,
+			})
+		}
+	}
+}
+
+// keeps tells whether Git keeps what the ref of that name reaches. ORIG_HEAD,
+// FETCH_HEAD and their like may outlive it (git-gc, "Notes").
+func keeps(ref string) bool {
+	return isHead(ref) || strings.HasPrefix(ref, "refs/") || strings.Contains(ref, "/refs/")
+}
+
+// isHead tells whether the ref is the HEAD of a work tree.
+func isHead(ref string) bool {
+	return ref == "HEAD" || strings.HasSuffix(ref, "/HEAD") && !strings.HasPrefix(ref, "refs/")
+}
+
+// roots are the objects that refs, HEADs, reflogs and indexes name, tags
+// followed.
 func (h *repository) roots() []gitobj.ID {
 	var ids []gitobj.ID
 	add := func(id gitobj.ID) {
@@ -98,16 +150,36 @@ func (h *repository) roots() []gitobj.ID {
 		}
 	}
 	for _, ref := range h.refs {
-		add(ref.ID)
+		if keeps(ref.Name) {
+			add(ref.ID)
+		}
 	}
-	logs, _, err := h.Reflogs()
-	if err == nil {
-		for _, log := range logs {
-			for _, e := range log.Entries {
-				add(e.Old)
-				add(e.New)
+	for _, log := range h.reflogs() {
+		for _, e := range log.Entries {
+			add(e.Old)
+			add(e.New)
+		}
+	}
+	for _, index := range h.indexes {
+		for _, e := range index.Entries {
+			if e.Mode != modeCommit {
+				ids = append(ids, e.ID)
 			}
 		}
 	}
-	return ids
+	slices.SortFunc(ids, gitobj.ID.Compare)
+	return slices.Compact(ids)
+}
+
+// reflogs returns the reflogs, which are read once.
+func (h *repository) reflogs() []repo.Log {
+	if !h.logsRead {
+		logs, problems, err := h.Reflogs()
+		h.logs, h.logsRead = logs, true
+		h.problems(problems)
+		if err != nil {
+			h.fail(h.CommonDir+"/logs", err)
+		}
+	}
+	return h.logs
 }

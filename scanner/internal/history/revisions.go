@@ -3,6 +3,7 @@ package history
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,20 +18,30 @@ import (
 type Limits struct {
 	// Ranges are A..B, A...B, B or ^A, as gitrevisions has them.
 	Ranges []string
-	// Since leaves out commits with an earlier committer date.
+	// Since leaves out commits with an earlier committer date; one whose date
+	// can't be read stays.
 	Since time.Time
 	// Refs are globs on full ref names; those that match are the new side.
 	Refs []string
+	// Base are globs on full ref names. Those that match are the old side of an
+	// A..B whose A is all zeros or not in the store, as of a new branch that is
+	// pushed. Without Base such a range is widened. With it, a tag counts only if
+	// a range names it: others that point to the commits are not pushed.
+	Base []string
 }
 
 // IsZero tells whether nothing is limited.
-func (l Limits) IsZero() bool { return len(l.Ranges) == 0 && l.Since.IsZero() && len(l.Refs) == 0 }
+func (l Limits) IsZero() bool {
+	return len(l.Ranges) == 0 && l.Since.IsZero() && len(l.Refs) == 0 && len(l.Base) == 0
+}
 
 // sides are the ends of a range, resolved to commits.
 type sides struct {
-	new, old  []gitobj.ID
-	symmetric [][2]gitobj.ID // of A...B: what both reach is left out, too
-	widened   []string
+	new, old    []gitobj.ID
+	fresh, base []gitobj.ID    // as new; of these, what base reaches is left out, too
+	direct      []gitobj.ID    // tags, trees and blobs that the new side names
+	symmetric   [][2]gitobj.ID // of A...B: what both reach is left out, too
+	widened     []string
 }
 
 // errShallow is wrapped by errors about history that a shallow clone lacks.
@@ -43,8 +54,15 @@ func (h *repository) resolve(l Limits) (*sides, error) {
 	s := &sides{}
 	for _, r := range l.Ranges {
 		for word := range strings.FieldsSeq(r) {
-			if err := h.side(s, word); err != nil {
+			if err := h.side(s, word, l.Base); err != nil {
 				return nil, err
+			}
+		}
+	}
+	if len(s.fresh) > 0 {
+		for _, ref := range h.refs {
+			if !ref.ID.IsZero() && matchesAny(l.Base, ref.Name) {
+				s.base = append(s.base, h.commitOf(ref.ID))
 			}
 		}
 	}
@@ -63,7 +81,7 @@ func (h *repository) resolve(l Limits) (*sides, error) {
 			return nil, fmt.Errorf("no ref matches %q (full names are matched, such as refs/heads/main)", glob)
 		}
 	}
-	if len(s.new) == 0 {
+	if len(s.new)+len(s.fresh) == 0 {
 		if len(l.Ranges) > 0 && len(s.old) == 0 {
 			return nil, fmt.Errorf("the range %q names no commit", strings.Join(l.Ranges, " "))
 		}
@@ -76,14 +94,21 @@ func (h *repository) resolve(l Limits) (*sides, error) {
 	return s, nil
 }
 
+func matchesAny(globs []string, name string) bool {
+	return slices.ContainsFunc(globs, func(glob string) bool {
+		matched, err := doublestar.Match(glob, name)
+		return matched && err == nil
+	})
+}
+
 // side reads one word of a range.
-func (h *repository) side(s *sides, word string) error {
+func (h *repository) side(s *sides, word string, base []string) error {
 	if a, b, ok := strings.Cut(word, "..."); ok {
-		x, err := h.newSide(a)
+		x, err := h.newSide(s, a)
 		if err != nil {
 			return err
 		}
-		y, err := h.newSide(b)
+		y, err := h.newSide(s, b)
 		if err != nil {
 			return err
 		}
@@ -92,9 +117,13 @@ func (h *repository) side(s *sides, word string) error {
 		return nil
 	}
 	if a, b, ok := strings.Cut(word, ".."); ok {
-		y, err := h.newSide(b)
+		y, err := h.newSide(s, b)
 		if err != nil {
 			return err
+		}
+		if len(base) > 0 && h.lacks(a) {
+			s.fresh = append(s.fresh, y)
+			return nil
 		}
 		s.new = append(s.new, y)
 		return h.oldSide(s, a)
@@ -102,7 +131,7 @@ func (h *repository) side(s *sides, word string) error {
 	if a, ok := strings.CutPrefix(word, "^"); ok {
 		return h.oldSide(s, a)
 	}
-	x, err := h.newSide(word)
+	x, err := h.newSide(s, word)
 	if err != nil {
 		return err
 	}
@@ -110,7 +139,9 @@ func (h *repository) side(s *sides, word string) error {
 	return nil
 }
 
-func (h *repository) newSide(rev string) (gitobj.ID, error) {
+// newSide resolves what is searched. Tags that it goes through, and what is no
+// commit in the end, are noted: no commit leads to them.
+func (h *repository) newSide(s *sides, rev string) (gitobj.ID, error) {
 	if rev == "" {
 		rev = "HEAD"
 	}
@@ -118,11 +149,30 @@ func (h *repository) newSide(rev string) (gitobj.ID, error) {
 	if err != nil {
 		return gitobj.ID{}, fmt.Errorf("revision %q: %w", rev, err)
 	}
-	commit := h.commitOf(id)
-	if !h.store.Contains(commit) {
-		return gitobj.ID{}, fmt.Errorf("revision %q: the store has no object %s", rev, commit)
+	for range maxTags {
+		typ, _, err := h.store.Stat(id)
+		switch {
+		case err != nil && h.Shallow:
+			return gitobj.ID{}, fmt.Errorf("revision %q: object %s is not here, and %w: %s", rev, id, errShallow, fetchAll)
+		case err != nil:
+			return gitobj.ID{}, fmt.Errorf("revision %q: the store has no object %s", rev, id)
+		case typ == gitobj.Commit:
+			return id, nil
+		}
+		s.direct = append(s.direct, id)
+		if typ != gitobj.Tag {
+			return id, nil
+		}
+		id = h.target(id)
 	}
-	return commit, nil
+	return id, nil
+}
+
+// lacks tells whether rev is an id that stands for no object here: all zeros,
+// or one that the store does not have.
+func (h *repository) lacks(rev string) bool {
+	id, err := gitobj.ParseID(rev)
+	return err == nil && !h.store.Contains(id)
 }
 
 // oldSide resolves the side that is subtracted. One that the store does not
@@ -165,10 +215,16 @@ func (h *repository) commitOf(id gitobj.ID) gitobj.ID {
 	return id
 }
 
-// select marks the commits of the graph that are in the range.
+// mark marks the commits of the graph that are in the range.
 func (s *sides) mark(g *graph, since time.Time) []bool {
 	in := g.reachable(s.new)
 	out := g.reachable(s.old)
+	if len(s.fresh) > 0 {
+		known := g.reachable(s.base)
+		for i, fresh := range g.reachable(s.fresh) {
+			in[i] = in[i] || fresh && !known[i]
+		}
+	}
 	for _, pair := range s.symmetric {
 		a, b := g.reachable(pair[:1]), g.reachable(pair[1:])
 		for i := range out {
@@ -176,17 +232,17 @@ func (s *sides) mark(g *graph, since time.Time) []bool {
 		}
 	}
 	for i := range in {
-		in[i] = in[i] && !out[i] && (since.IsZero() || g.commits[i].when >= since.Unix())
+		in[i] = in[i] && !out[i] && (since.IsZero() || g.commits[i].when == noDate || g.commits[i].when >= since.Unix())
 	}
 	return in
 }
 
 func (s *sides) describe() *finding.Range {
 	r := &finding.Range{New: []string{}, Old: []string{}, Widened: strings.Join(s.widened, "; ")}
-	for _, id := range s.new {
+	for _, id := range slices.Concat(s.new, s.fresh) {
 		r.New = append(r.New, id.String())
 	}
-	for _, id := range s.old {
+	for _, id := range slices.Concat(s.old, s.base) {
 		r.Old = append(r.Old, id.String())
 	}
 	return r

@@ -2,10 +2,13 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/petrascan/petrascan/scanner/finding"
+	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
 	"github.com/petrascan/petrascan/scanner/internal/repo"
@@ -17,6 +20,7 @@ type Options struct {
 	Jobs     int                        // workers; 0: one a CPU
 	Progress func(objects, bytes int64) // called now and then, from any goroutine; may be nil
 	Index    bool                       // search what is staged, too
+	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
 }
 
 // A Result is what a repository held and what was read of it.
@@ -33,12 +37,15 @@ type Result struct {
 // of scan begins with.
 type repository struct {
 	*repo.Repo
-	ctx    context.Context // of the scan, which the repository does not outlive
-	store  *gitobj.Store
-	refs   []repo.Ref
-	staged *repo.Index // nil: not asked for, or unreadable
-	result *Result
-	opts   Options
+	ctx     context.Context // of the scan, which the repository does not outlive
+	store   *gitobj.Store
+	refs    []repo.Ref
+	logs    []repo.Log    // once logsRead
+	indexes []*repo.Index // of all work trees, if asked for; the scanned one's first
+	result  *Result
+	opts    Options
+
+	logsRead bool
 }
 
 func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
@@ -54,7 +61,7 @@ func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
 	}
 	h.refs = refs
 	if _, err := r.Head(); err != nil {
-		h.result.Errors = append(h.result.Errors, finding.Error{Path: "HEAD", Reason: err.Error()})
+		h.fail(filepath.Join(r.GitDir, "HEAD"), err)
 	}
 	h.problems(problems)
 	return h, nil
@@ -62,13 +69,26 @@ func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
 
 func (h *repository) problems(list []repo.Problem) {
 	for _, p := range list {
-		h.result.Errors = append(h.result.Errors, finding.Error{Path: h.relative(p.Path), Reason: p.Err.Error()})
+		h.fail(p.Path, p.Err)
 	}
 }
 
-// relative shortens a path in the Git directory to what follows it.
+// fail notes a file of the repository that can't be read.
+func (h *repository) fail(path string, err error) {
+	reason := err.Error()
+	if errors.Is(err, fs.ErrNotExist) {
+		reason = "it is missing, but a Git repository has one: what depends on it was not read"
+	}
+	h.result.Errors = append(h.result.Errors, finding.Error{Path: h.relative(path), Reason: reason})
+}
+
+// relative shortens the path of a file of the repository to what follows the
+// top of the work tree, such as .git/HEAD, or the Git directory.
 func (h *repository) relative(path string) string {
-	for _, dir := range [...]string{h.GitDir, h.CommonDir} {
+	for _, dir := range [...]string{h.WorkTree, h.GitDir, h.CommonDir} {
+		if dir == "" {
+			continue
+		}
 		if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
 			return filepath.ToSlash(rel)
 		}
@@ -92,9 +112,7 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	}
 	defer h.store.Close()
 	if o.Index {
-		if h.staged, err = r.Index(); err != nil {
-			h.result.Errors = append(h.result.Errors, finding.Error{Path: h.relative(r.IndexPath()), Reason: err.Error()})
-		}
+		h.readIndexes()
 	}
 	found, err := h.searchAll(ctx)
 	if err != nil {
@@ -103,12 +121,42 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	if err := h.attribute(ctx, found); err != nil {
 		return h.result, err
 	}
+	h.danglers()
 	h.refNames()
 	return h.result, nil
 }
 
+// readIndexes reads the index of the work tree and those of the others.
+func (h *repository) readIndexes() {
+	read := func(r *repo.Repo) {
+		index, err := r.Index()
+		if err != nil {
+			h.fail(r.IndexPath(), err)
+		}
+		if index != nil {
+			h.indexes = append(h.indexes, index)
+		}
+	}
+	read(h.Repo)
+	others, err := h.Worktrees()
+	if err != nil {
+		h.fail(filepath.Join(h.CommonDir, "worktrees"), err)
+	}
+	for _, w := range others {
+		if w.GitDir == h.GitDir {
+			continue
+		}
+		if r, err := repo.Open(w.GitDir); err != nil {
+			h.fail(w.GitDir, err)
+		} else {
+			read(r)
+		}
+	}
+}
+
 // A haul is what the walk over a store brought up.
 type haul struct {
+	commits []commit // all of the store, if they were read on the way; else nil
 	objects map[gitobj.Type]map[gitobj.ID]holder
 	names   map[string]detect.Outcome
 	missing []gitobj.Missing
@@ -117,6 +165,7 @@ type haul struct {
 // searchAll walks the store once and searches everything in it.
 func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	var searchers []*searcher
+	memory := newMemory(h.opts)
 	walked, err := h.store.Walk(ctx, gitobj.WalkOptions{
 		Workers:    h.opts.Jobs,
 		Types:      gitobj.Types(gitobj.Commit, gitobj.Tree, gitobj.Blob, gitobj.Tag),
@@ -124,7 +173,9 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Overlap:    h.opts.Engine.Overlap(),
 		Whole:      h.opts.Engine.Whole,
 		Progress:   h.opts.Progress,
+		Always:     gitobj.Types(gitobj.Commit),
 		CheckLinks: true,
+		Recall:     memory.recall(),
 	}, func() gitobj.Visitor {
 		s := newSearcher(ctx, h.opts.Engine)
 		searchers = append(searchers, s)
@@ -135,25 +186,46 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		found.add(s)
 		h.result.Errors = append(h.result.Errors, s.errors...)
 	}
+	for _, s := range searchers {
+		found.commits = append(found.commits, s.commits...)
+	}
+	names := newSearcher(ctx, h.opts.Engine)
+	for _, index := range h.indexes {
+		for _, e := range index.Entries {
+			names.path(e.Path)
+		}
+	}
+	found.add(names)
 	if walked != nil {
+		if int64(len(found.commits)) < walked.Present[gitobj.Commit] {
+			found.commits = nil // some were not shown
+		}
 		h.count(walked)
 		found.missing = walked.Missing
+		memory.join(found)
+		if err == nil {
+			memory.save(walked.Records, found, searchers)
+		}
 	}
 	return found, err
 }
 
 func (f *haul) add(s *searcher) {
 	for typ, list := range s.holders {
-		if f.objects[typ] == nil {
-			f.objects[typ] = map[gitobj.ID]holder{}
-		}
 		for _, o := range list {
-			f.objects[typ][o.id] = o
+			f.put(typ, o)
 		}
 	}
 	for name, out := range s.names {
 		f.names[name] = out
 	}
+}
+
+func (f *haul) put(typ gitobj.Type, o holder) {
+	if f.objects[typ] == nil {
+		f.objects[typ] = map[gitobj.ID]holder{}
+	}
+	f.objects[typ][o.id] = o
 }
 
 // count puts what the walk read into the coverage.

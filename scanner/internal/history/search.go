@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -23,7 +24,9 @@ type searcher struct {
 	engine  *detect.Engine
 	holders map[gitobj.Type][]holder
 	names   map[string]detect.Outcome // of tree entries
+	commits []commit                  // those that were shown
 	errors  []finding.Error
+	again   map[gitobj.ID]bool // what the next scan must search again, beside holders
 }
 
 func newSearcher(ctx context.Context, engine *detect.Engine) *searcher {
@@ -33,6 +36,7 @@ func newSearcher(ctx context.Context, engine *detect.Engine) *searcher {
 		engine:  engine,
 		holders: map[gitobj.Type][]holder{},
 		names:   map[string]detect.Outcome{},
+		again:   map[gitobj.ID]bool{},
 	}
 }
 
@@ -40,10 +44,20 @@ func newSearcher(ctx context.Context, engine *detect.Engine) *searcher {
 func (s *searcher) Visit(o *gitobj.Object) {
 	switch o.Type {
 	case gitobj.Tree:
-		s.tree(o.Data, len(o.ID.Bytes()))
+		if !s.tree(o.Data, len(o.ID.Bytes())) {
+			s.again[o.ID] = true
+		}
 	case gitobj.Commit, gitobj.Tag:
 		if o.Data == nil {
 			s.keep(o, holder{id: o.ID, outcome: s.stream(o)})
+			return
+		}
+		if o.Type == gitobj.Commit {
+			if c, err := parseCommit(o.ID, o.Data); err == nil {
+				s.commits = append(s.commits, c)
+			}
+		}
+		if !s.engine.Candidate(o.Data) {
 			return
 		}
 		start := messageStart(o.Data)
@@ -81,19 +95,52 @@ func (s *searcher) stream(o *gitobj.Object) detect.Outcome {
 }
 
 func (s *searcher) note(id gitobj.ID, err error) {
+	if err != nil {
+		s.again[id] = true
+	}
 	if err != nil && s.ctx.Err() == nil {
 		s.errors = append(s.errors, finding.Error{Object: id.String(), Reason: err.Error()})
 	}
 }
 
-// tree searches the names in a tree object.
-func (s *searcher) tree(data []byte, idSize int) {
+// tree searches the names in a tree object, and tells whether there is nothing
+// to say of any.
+func (s *searcher) tree(data []byte, idSize int) (quiet bool) {
+	quiet = true
 	for e := range treeEntries(data, idSize) {
-		if !s.engine.Candidate(e.name) {
-			continue
-		}
-		if _, done := s.names[string(e.name)]; !done {
-			s.names[string(e.name)] = s.bytes(gitobj.ID{}, e.name)
+		quiet = s.name(e.name) && quiet
+	}
+	return quiet
+}
+
+// name searches the name of a file or directory, and tells whether there is
+// nothing to say of it.
+func (s *searcher) name(name []byte) (quiet bool) {
+	if !s.engine.Candidate(name) {
+		return true
+	}
+	out, done := s.names[string(name)]
+	if !done {
+		out = s.bytes(gitobj.ID{}, name)
+		s.names[string(name)] = out
+	}
+	// A name that could not be searched has the zero id.
+	return dull(&out) && !s.again[gitobj.ID{}]
+}
+
+// path searches the names in a path.
+func (s *searcher) path(path string) {
+	if s.engine.Candidate([]byte(path)) {
+		for name := range strings.SplitSeq(path, "/") {
+			s.name([]byte(name))
 		}
 	}
+}
+
+// nameSighting is a key in a name: it has no line.
+func nameSighting(hit detect.Hit, path string) finding.Sighting {
+	x := hit.Sighting()
+	x.Location, x.Path = finding.InFileName, path
+	x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet = 0, 0, 0, 0, nil
+	return x
 }

@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,8 +13,20 @@ import (
 
 // ScanStaged searches what `git commit` would record now: the entries of the
 // index that no parent of the next commit has at their path. What lies in the
-// work tree does not count.
-func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+// work tree does not count. Merged are ids of parents that Git has not written
+// down yet.
+func ScanStaged(ctx context.Context, r *repo.Repo, o Options, merged []string) (*Result, error) {
+	return scanIndex(ctx, r, o, func(h *repository) ([]gitobj.ID, error) { return h.nextParents(merged) })
+}
+
+// ScanIndex searches every entry of the index.
+func ScanIndex(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
+	return scanIndex(ctx, r, o, func(*repository) ([]gitobj.ID, error) { return nil, nil })
+}
+
+// scanIndex searches the entries of the index that none of the trees has at
+// their path.
+func scanIndex(ctx context.Context, r *repo.Repo, o Options, trees func(*repository) ([]gitobj.ID, error)) (*Result, error) {
 	store, err := gitobj.Open(gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
 	if err != nil {
 		return nil, fmt.Errorf("open the object store: %w", err)
@@ -24,42 +35,90 @@ func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	h := &repository{Repo: r, ctx: ctx, store: store, opts: o, result: &Result{}}
 	index, err := r.Index()
 	if err != nil {
-		return nil, fmt.Errorf("read the index %s: %w", filepath.Base(r.IndexPath()), err)
+		return nil, fmt.Errorf("read the index: %w", err)
 	}
-	parents, err := h.nextParents()
+	parents, err := trees(h)
 	if err != nil {
 		return nil, err
 	}
-	known, err := h.listing(parents)
-	if err != nil {
-		return nil, err
+	d := &stagedDiff{treeDiff: treeDiff{repository: h}, index: index}
+	d.directory("", index.Entries, parents)
+	h.result.Errors = append(h.result.Errors, d.errors...)
+	return h.result, h.searchStaged(ctx, d.pairs)
+}
+
+// A stagedDiff compares an index with the trees of the next commit's parents.
+type stagedDiff struct {
+	treeDiff
+	index *repo.Index
+}
+
+// directory notes which of the entries, all of those below dir, none of the trees
+// that the parents have there holds. Dir is "" or ends in a slash.
+func (d *stagedDiff) directory(dir string, entries []repo.Entry, parents []gitobj.ID) {
+	if tree, ok := d.index.Trees[dir]; ok && slices.Contains(parents, tree) {
+		return
 	}
-	s := newSearcher(ctx, o.Engine)
-	mask := o.Engine.NewWorker()
-	done := map[gitobj.ID]holder{}
-	count := &h.result.Coverage.Objects.Blob
-	for _, e := range h.expand(index.Entries, known) {
-		if e.IntentToAdd || e.Mode == modeCommit || slices.Contains(known[e.Path], e.ID) {
+	others := d.byName(parents)
+	for len(entries) > 0 {
+		e := entries[0]
+		name, _, below := strings.Cut(e.Path[len(dir):], "/")
+		if !below {
+			entries = entries[1:]
+			d.file(dir+name, e, others)
 			continue
 		}
+		prefix := dir + name + "/"
+		n := 1
+		for n < len(entries) && strings.HasPrefix(entries[n].Path, prefix) {
+			n++
+		}
+		subs, named := others.trees(name)
+		d.name(dir+name, named)
+		if e.Mode == modeTree && e.Path == prefix { // of a sparse index
+			d.tree(prefix, e.ID, subs)
+		} else {
+			d.directory(prefix, entries[:n], subs)
+		}
+		entries = entries[n:]
+	}
+}
+
+func (d *stagedDiff) file(path string, e repo.Entry, others listings) {
+	if e.IntentToAdd || e.Mode == modeCommit {
+		return
+	}
+	known, named := others.has(base(path), e.ID.Bytes(), false)
+	d.name(path, named)
+	if !known {
+		d.pairs = append(d.pairs, pair{location: finding.InBlob, path: path, id: e.ID})
+	}
+}
+
+// searchStaged searches the pairs and tells where keys stand in them.
+func (h *repository) searchStaged(ctx context.Context, pairs []pair) error {
+	s := newSearcher(ctx, h.opts.Engine)
+	mask := h.opts.Engine.NewWorker()
+	blobs := map[gitobj.ID]holder{}
+	count := &h.result.Coverage.Objects.Blob
+	for _, p := range pairs {
 		if err := ctx.Err(); err != nil {
-			return h.result, err
+			return err
 		}
-		path := mask.Mask(e.Path)
-		if o.Engine.Candidate([]byte(e.Path)) && len(known[e.Path]) == 0 {
-			out := s.bytes(gitobj.ID{}, []byte(e.Path))
-			for _, hit := range out.Hits {
-				x := hit.Sighting()
-				x.Location, x.Path, x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet = finding.InFileName, path, 0, 0, 0, 0, nil
-				h.result.Sightings = append(h.result.Sightings, x)
+		path := mask.Mask(p.path)
+		if p.location == finding.InFileName {
+			s.name([]byte(base(p.path)))
+			for _, hit := range s.names[base(p.path)].Hits {
+				h.result.Sightings = append(h.result.Sightings, nameSighting(hit, path))
 			}
+			continue
 		}
-		o, ok := done[e.ID]
+		o, ok := blobs[p.id]
 		if !ok {
 			count.Present++
-			_, n, err := h.searchObject(s, e.ID)
+			_, n, err := h.searchObject(s, p.id)
 			if err != nil {
-				fault := h.unread(e.ID, "staged blob", err)
+				fault := h.unread(p.id, "staged blob", err)
 				fault.Path = path
 				h.result.Errors = append(h.result.Errors, fault)
 				continue
@@ -70,83 +129,23 @@ func ScanStaged(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 				o = kept
 			}
 			s.holders[gitobj.Blob] = nil
-			done[e.ID] = o
-			h.cover(o)
+			blobs[p.id] = o
+			h.cover(o, path)
 		}
 		for _, hit := range o.outcome.Hits {
 			x := hit.Sighting()
-			x.Location, x.Path, x.Blob, x.Versions, x.Tracked = finding.InIndex, path, e.ID.String(), 1, finding.IsTracked
+			x.Location, x.Path, x.Blob, x.Versions, x.Tracked = finding.InIndex, path, p.id.String(), 1, finding.IsTracked
+			x.Blobs = []string{x.Blob}
 			h.result.Sightings = append(h.result.Sightings, x)
 		}
 	}
 	h.result.Errors = append(h.result.Errors, s.errors...)
-	return h.result, nil
-}
-
-// The modes of entries that are no blobs (gitformat-index).
-const (
-	modeCommit = 0o160000 // a submodule
-	modeTree   = 0o040000 // a directory of a sparse index
-)
-
-// expand replaces the directories of a sparse index by the blobs in them that
-// no parent has.
-func (h *repository) expand(entries []repo.Entry, known map[string][]gitobj.ID) []repo.Entry {
-	if !slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.Mode == modeTree }) {
-		return entries
-	}
-	var flat []repo.Entry
-	for _, e := range entries {
-		if e.Mode != modeTree {
-			flat = append(flat, e)
-			continue
-		}
-		path := strings.TrimSuffix(e.Path, "/")
-		d := &treeDiff{repository: h}
-		d.tree(path+"/", e.ID, known[path])
-		h.result.Errors = append(h.result.Errors, d.errors...)
-		for _, p := range d.pairs {
-			if p.location == finding.InBlob {
-				flat = append(flat, repo.Entry{Path: p.path, ID: p.id, Mode: 0o100644})
-			}
-		}
-	}
-	return flat
-}
-
-// listing returns, by path, the objects that the trees hold there, directories
-// included.
-func (h *repository) listing(trees []gitobj.ID) (map[string][]gitobj.ID, error) {
-	known := map[string][]gitobj.ID{}
-	var list func(path string, tree gitobj.ID) error
-	list = func(path string, tree gitobj.ID) error {
-		_, data, err := h.store.Read(tree)
-		if err != nil {
-			return fmt.Errorf("read tree %s of HEAD: %w", tree, err)
-		}
-		for e := range treeEntries(data, len(tree.Bytes())) {
-			id := gitobj.MakeID(e.id)
-			full := path + string(e.name)
-			known[full] = append(known[full], id)
-			if isTreeMode(e.mode) {
-				if err := list(full+"/", id); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	for _, tree := range trees {
-		if err := list("", tree); err != nil {
-			return nil, err
-		}
-	}
-	return known, nil
+	return nil
 }
 
 // nextParents returns the trees of the commits that the next commit would have
 // for parents: HEAD, and in a merge those that are merged.
-func (h *repository) nextParents() ([]gitobj.ID, error) {
+func (h *repository) nextParents(more []string) ([]gitobj.ID, error) {
 	head, err := h.Head()
 	if err != nil {
 		return nil, fmt.Errorf("read HEAD: %w", err)
@@ -155,8 +154,23 @@ func (h *repository) nextParents() ([]gitobj.ID, error) {
 		return nil, nil
 	}
 	commits := []gitobj.ID{head.ID}
-	if merged, err := h.ResolveRevision("MERGE_HEAD", h.store); err == nil {
-		commits = append(commits, merged)
+	if _, err := h.ResolveRevision("MERGE_HEAD", h.store); err == nil {
+		refs, _, err := h.Refs()
+		if err != nil {
+			return nil, fmt.Errorf("read the refs: %w", err)
+		}
+		for _, ref := range refs {
+			if ref.Name == "MERGE_HEAD" { // one for each commit that is merged
+				commits = append(commits, ref.ID)
+			}
+		}
+	}
+	for _, hex := range more {
+		id, err := gitobj.ParseID(hex)
+		if err != nil {
+			return nil, fmt.Errorf("merged commit %q: %w", hex, err)
+		}
+		commits = append(commits, h.commitOf(id))
 	}
 	var trees []gitobj.ID
 	for _, id := range commits {

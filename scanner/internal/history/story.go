@@ -1,10 +1,10 @@
 package history
 
 import (
+	"bytes"
 	"context"
-	"slices"
+	"fmt"
 	"strings"
-	"time"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -16,7 +16,7 @@ import (
 func (h *repository) attribute(ctx context.Context, found *haul) error {
 	for _, objects := range found.objects {
 		for _, o := range objects {
-			h.cover(o)
+			h.cover(o, "")
 		}
 	}
 	for _, out := range found.names {
@@ -29,9 +29,11 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 	if !found.any() && len(missing) == 0 {
 		return nil
 	}
-	g, err := h.loadGraph(ctx)
-	if err != nil {
-		return err
+	g := newGraph(found.commits)
+	if found.commits == nil {
+		if g, err = h.loadGraph(ctx); err != nil {
+			return err
+		}
 	}
 	if len(missing) > 0 {
 		if err := h.lost(ctx, g, missing); err != nil {
@@ -58,15 +60,16 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 			want.names[name] = struct{}{}
 		}
 	}
+	sets := newSets()
 	p := &paths{}
 	if len(want.ids)+len(want.names) > 0 {
 		var err error
-		if p, err = findPaths(ctx, h.store, want, h.opts.Jobs); err != nil {
+		if p, err = findPaths(ctx, h.store, want, sets, h.opts.Jobs); err != nil {
 			return err
 		}
 	}
 	s := &story{
-		repository: h, attribution: newAttribution(g), found: found, paths: p, scope: in,
+		repository: h, attribution: newAttribution(g, sets), found: found, paths: p, scope: in,
 		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
 	}
 	return s.tell()
@@ -89,17 +92,18 @@ func (f *haul) any() bool {
 	return false
 }
 
-// cover adds to the coverage what one object had to say.
-func (h *repository) cover(o holder) {
+// cover adds to the coverage what one object had to say; path is where it lies,
+// or "".
+func (h *repository) cover(o holder, path string) {
 	c := &h.result.Coverage
 	for _, out := range [...]*detect.Outcome{&o.outcome, &o.header} {
 		c.Containers += out.Containers
 		c.LeftOut.LowConfidence += out.Low
 		for _, g := range out.Opaque {
-			c.Opaque = append(c.Opaque, finding.Unread{Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+			c.Opaque = append(c.Opaque, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
 		}
 		for _, g := range out.Cut {
-			c.Cut = append(c.Cut, finding.Unread{Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+			c.Cut = append(c.Cut, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
 		}
 	}
 }
@@ -158,9 +162,16 @@ func (s *story) tell() error {
 	s.texts()
 	if s.scope == nil {
 		s.indexed()
-		s.orphans()
+	} else {
+		s.named()
 	}
 	s.tips()
+	if s.scope == nil {
+		s.orphans()
+	}
+	if s.paths.full {
+		s.result.Warnings = append(s.result.Warnings, fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces))
+	}
 
 	var heads []gitobj.ID
 	head, err := s.Head()
@@ -182,41 +193,38 @@ func (s *story) tell() error {
 
 // trees notes which commit holds which pairs.
 func (s *story) trees() {
-	blobs := s.found.objects[gitobj.Blob]
-	memo := map[gitobj.ID]setID{}
 	s.held = make([]setID, len(s.graph.commits))
 	for i := range s.graph.commits {
-		tree := s.graph.commits[i].tree
-		if !s.paths.leads(tree) {
-			continue
+		if tree := s.graph.commits[i].tree; s.paths.leads(tree) {
+			s.held[i] = s.under(tree, "")
 		}
-		set, ok := memo[tree]
-		if !ok {
-			var members []int32
-			for _, p := range s.paths.expand(tree) {
-				hits := blobs[p.id].outcome.Hits
-				if p.location == finding.InFileName {
-					hits = s.found.names[p.path[strings.LastIndexByte(p.path, '/')+1:]].Hits
-				}
-				if len(hits) > 0 && s.scope.holds(p) {
-					members = append(members, s.addPair(p, hits))
-				}
-			}
-			slices.Sort(members)
-			set = s.sets.intern(slices.Compact(members))
-			memo[tree] = set
-		}
-		s.held[i] = set
 	}
+}
+
+// under returns the pairs under a tree that lies at dir.
+func (s *story) under(tree gitobj.ID, dir string) setID {
+	return s.paths.under(keyOf(tree.Bytes()), dir, 0, s.place)
+}
+
+// place returns the set of the one pair p, if a key was found there and the scope
+// holds it.
+func (s *story) place(p pair) setID {
+	hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits
+	if p.location == finding.InFileName {
+		hits = s.found.names[base(p.path)].Hits
+	}
+	if len(hits) == 0 || !s.scope.holds(p) {
+		return emptySet
+	}
+	return s.sets.one(s.addPair(p, hits))
 }
 
 // texts notes what the commits and tags themselves hold.
 func (s *story) texts() {
 	for id, o := range s.found.objects[gitobj.Commit] {
-		if at, ok := s.graph.index[id]; ok {
-			if set := s.text(id, o, finding.InCommitHeader, finding.InCommitMessage); set != emptySet {
-				s.own[at] = set
-			}
+		set := s.text(id, o, finding.InCommitHeader, finding.InCommitMessage)
+		if at, ok := s.graph.index[id]; ok && set != emptySet {
+			s.own[at] = set
 		}
 	}
 	s.tagged = map[gitobj.ID]*taggedGroup{}
@@ -232,48 +240,57 @@ func (s *story) text(id gitobj.ID, o holder, header, message finding.Location) s
 	for location, hits := range map[finding.Location][]detect.Hit{header: o.header.Hits, message: o.outcome.Hits} {
 		if len(hits) > 0 {
 			p := s.addPair(pair{location: location, id: id}, hits)
-			set = s.sets.union(set, s.sets.intern(s.groupsOf[p]))
+			set = s.sets.union(set, s.groupsOf[p])
 		}
 	}
 	return set
 }
 
-// tagMoment is the tag seen as a point in time: the commit it names, its tagger
-// and its date.
+// tagMoment is the tag seen as a point in time: the commit it leads to, if it
+// does, its tagger and its date.
 func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
 	_, data, err := s.store.Read(id)
 	if err != nil {
 		return nil
 	}
 	m := &finding.Moment{}
+	if commit := s.commitOf(id); s.graph.has(commit) {
+		m.Commit = commit.String()
+	}
 	for header := range headers(data) {
-		name, value, _ := strings.Cut(string(header), " ")
-		switch name {
-		case "object":
-			m.Commit = value
-		case "tagger":
-			tagger, email, when := parsePerson([]byte(value))
+		if value, ok := bytes.CutPrefix(header, []byte("tagger ")); ok {
+			tagger, email, when := parsePerson(value)
 			m.Author, m.Email = s.worker.Mask(tagger), s.worker.Mask(email)
-			m.AuthorDate, m.CommitDate = when.Format(time.RFC3339), when.Format(time.RFC3339)
+			m.AuthorDate, m.CommitDate = date(when), date(when)
 		}
 	}
 	return m
 }
 
+// named gives a place to what a limited scan was asked for by name, where no
+// commit leads to it.
+func (s *story) named() {
+	for _, p := range s.scope.direct {
+		s.place(p)
+	}
+}
+
 // indexed notes which pairs are staged.
 func (s *story) indexed() {
-	if s.staged == nil {
-		return
-	}
-	blobs := s.found.objects[gitobj.Blob]
-	var members []int32
-	for _, e := range s.staged.Entries {
-		if hits := blobs[e.ID].outcome.Hits; len(hits) > 0 {
-			members = append(members, s.addPair(pair{location: finding.InBlob, path: e.Path, id: e.ID}, hits))
+	for _, index := range s.indexes {
+		for _, e := range index.Entries {
+			if e.Mode == modeTree {
+				s.index = s.sets.union(s.index, s.under(e.ID, e.Path))
+			} else {
+				s.index = s.sets.union(s.index, s.place(pair{location: finding.InBlob, path: e.Path, id: e.ID}))
+			}
+			for path := range prefixes(e.Path) {
+				if _, ok := s.found.names[base(path)]; ok {
+					s.index = s.sets.union(s.index, s.place(pair{location: finding.InFileName, path: path}))
+				}
+			}
 		}
 	}
-	slices.Sort(members)
-	s.index = s.sets.intern(slices.Compact(members))
 }
 
 // tips notes what refs reach without a commit: tags, and blobs and trees that a
@@ -291,15 +308,10 @@ func (s *story) tips() {
 			}
 			if hits := s.found.objects[gitobj.Blob][id].outcome.Hits; len(hits) > 0 && s.scope == nil {
 				p := s.addPair(pair{location: finding.InBlob, id: id}, hits)
-				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.sets.intern(s.groupsOf[p]))
+				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.groupsOf[p])
 			}
 			if s.paths.leads(id) && s.scope == nil {
-				for _, p := range s.paths.expand(id) {
-					if hits := s.found.objects[gitobj.Blob][p.id].outcome.Hits; len(hits) > 0 {
-						n := s.addPair(p, hits)
-						s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.sets.intern(s.groupsOf[n]))
-					}
-				}
+				s.direct[ref.Name] = s.sets.union(s.direct[ref.Name], s.groupSet(s.under(id, "")))
 			}
 			id = s.target(id)
 		}
@@ -331,11 +343,20 @@ func (h *repository) target(id gitobj.ID) gitobj.ID {
 	return gitobj.ID{}
 }
 
-// orphans gives every blob that no path leads to a place of its own.
+// orphans gives every blob that no path leads to a place of its own, and every
+// name that only trees have which no commit leads to.
 func (s *story) orphans() {
-	placed := map[gitobj.ID]bool{}
+	placed, named := map[gitobj.ID]bool{}, map[string]bool{}
 	for _, p := range s.pairs {
 		placed[p.id] = true
+		if p.location == finding.InFileName {
+			named[base(p.path)] = true
+		}
+	}
+	for name, out := range s.found.names {
+		if len(out.Hits) > 0 && !named[name] {
+			s.addPair(pair{location: finding.InFileName, path: name}, out.Hits)
+		}
 	}
 	for id, o := range s.found.objects[gitobj.Blob] {
 		if len(o.outcome.Hits) > 0 && !placed[id] {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
 // report writes the story down as findings and keys.
@@ -16,12 +17,16 @@ func (s *story) report() {
 	reach := s.reached()
 	fromRefs := emptySet
 	for _, r := range reach {
-		if r.kind != byReflog {
+		if r.kind != byReflog && r.kind != byPseudo {
 			fromRefs = s.sets.union(fromRefs, r.groups)
 		}
 	}
 	notes := s.onlyNotes()
 	inIndex, inHead := s.groupSet(s.index), s.groupSet(s.head)
+	var bringers map[int32]int32
+	if s.scope != nil {
+		bringers = s.scope.bringers(s.attribution)
+	}
 	keys := map[finding.ID][]int32{}
 	for n, g := range s.groups {
 		n := int32(n)
@@ -41,6 +46,9 @@ func (s *story) report() {
 			x.Blob = s.pairs[g.versions[0].pair].id.String()
 		}
 		x.Versions = s.blobs(g)
+		for _, v := range g.versions {
+			x.Blobs = append(x.Blobs, s.pairs[v.pair].id.String())
+		}
 		x.First, x.Last = s.moment(g.first), s.moment(g.last)
 		if tag, ok := s.tagged[s.pairs[g.versions[0].pair].id]; ok && x.First == nil {
 			x.First, x.Last = tag.moment, tag.moment
@@ -52,7 +60,9 @@ func (s *story) report() {
 			x.Removed = s.moment(g.removed)
 		}
 		if s.scope != nil {
-			s.scope.narrow(s, g, &x)
+			if m := s.moment(s.scope.bringer(g, bringers)); m != nil {
+				x.Commit, x.Author, x.Date = m.Commit, m.Author, m.CommitDate
+			}
 		}
 		s.result.Sightings = append(s.result.Sightings, x)
 	}
@@ -67,12 +77,7 @@ func (s *story) exposure(groups []int32, reach []reached, inHead setID) finding.
 	hit := s.groups[groups[0]].hit
 	e := finding.Exposure{ID: hit.Key.ID(), Masked: hit.Key.Masked()}
 	first, last, removed := int32(noCommit), int32(noCommit), int32(noCommit)
-	oldest := int64(-1)
-	older := func(when int64) {
-		if oldest < 0 || when < oldest {
-			oldest = when
-		}
-	}
+	oldest := int64(noDate)
 	for _, n := range groups {
 		g := s.groups[n]
 		if g.first != noCommit && (first == noCommit || g.first < first) {
@@ -83,8 +88,8 @@ func (s *story) exposure(groups []int32, reach []reached, inHead setID) finding.
 		for _, c := range g.entered {
 			e.Authors = append(e.Authors, s.moment(c).Author)
 		}
-		if when := s.oldest[n]; when >= 0 {
-			older(when)
+		if when := s.oldest[n]; when != noDate && (oldest == noDate || when < oldest) {
+			oldest = when
 		}
 	}
 	e.FirstSeen, e.LastSeen = s.moment(first), s.moment(last)
@@ -100,13 +105,10 @@ func (s *story) exposure(groups []int32, reach []reached, inHead setID) finding.
 			e.FirstSeen, e.LastSeen = tag.moment, tag.moment
 		}
 		e.Authors = append(e.Authors, tag.moment.Author)
-		if when, err := time.Parse(time.RFC3339, tag.moment.CommitDate); err == nil {
-			older(when.Unix())
-		}
 	}
 	slices.Sort(e.Authors)
 	e.Authors = slices.Compact(e.Authors)
-	if oldest >= 0 {
+	if oldest != noDate {
 		date := time.Unix(oldest, 0).UTC().Format(time.RFC3339)
 		e.CreatedNoLaterThan = &date
 	}
@@ -117,7 +119,7 @@ func (s *story) exposure(groups []int32, reach []reached, inHead setID) finding.
 		switch r.kind {
 		case byRef:
 			e.ReachableFrom.Refs = append(e.ReachableFrom.Refs, r.name)
-		case byWorktree:
+		case byWorktree, byPseudo:
 			e.ReachableFrom.Worktrees = append(e.ReachableFrom.Worktrees, r.name)
 		case byStash:
 			e.ReachableFrom.Stash = append(e.ReachableFrom.Stash, r.name)
@@ -140,13 +142,15 @@ type reachKind uint8
 const (
 	byRef reachKind = iota
 	byWorktree
+	byPseudo // ORIG_HEAD and its like, which keep nothing from gc
 	byStash
 	byReflog
 )
 
-// reached lists the names that reach a key: refs, HEADs that are on no branch,
-// stash entries, and the newest entry of each reflog that holds more than its
-// ref does. Names are masked.
+// reached lists the names that reach a key: refs, HEADs that are on no branch
+// and the other names that a work tree has for itself, stash entries, and of
+// each reflog the newest entry that reaches a key which its ref does not. Names
+// are masked.
 func (s *story) reached() []reached {
 	var list []reached
 	byName := map[string]setID{}
@@ -158,24 +162,28 @@ func (s *story) reached() []reached {
 	for _, ref := range s.refs {
 		groups := s.sets.union(s.direct[ref.Name], s.reachOf(ref.ID))
 		byName[ref.Name] = groups
-		switch isHead := ref.Name == "HEAD" || strings.HasSuffix(ref.Name, "/HEAD") && !strings.HasPrefix(ref.Name, "refs/"); {
-		case isHead && ref.Target != "": // its branch is a ref of its own
-		case isHead:
+		switch {
+		case isHead(ref.Name) && ref.Target != "": // its branch is a ref of its own
+		case isHead(ref.Name):
 			add(byWorktree, ref.Name, groups)
+		case !keeps(ref.Name):
+			add(byPseudo, ref.Name, groups)
 		case ref.Name == "refs/stash": // its log says which entry
-			if len(s.logEntries(ref.Name)) == 0 {
+			if !slices.ContainsFunc(s.reflogs(), func(l repo.Log) bool { return l.Ref == ref.Name && len(l.Entries) > 0 }) {
 				add(byStash, "stash@{0}", groups)
 			}
 		default:
 			add(byRef, ref.Name, groups)
 		}
 	}
-	logs, problems, err := s.Reflogs()
-	s.problems(problems)
-	if err != nil {
-		s.result.Errors = append(s.result.Errors, finding.Error{Path: "logs", Reason: err.Error()})
+	byKey := map[finding.ID]setID{}
+	for n, g := range s.groups {
+		id := g.hit.Key.ID()
+		byKey[id] = s.sets.union(byKey[id], s.sets.one(int32(n)))
 	}
-	for _, log := range logs {
+	ofKeys := map[setID]setID{}
+	sameKey := func(n int32) setID { return byKey[s.groups[n].hit.Key.ID()] }
+	for _, log := range s.reflogs() {
 		kept := byName[log.Ref]
 		for i := len(log.Entries) - 1; i >= 0; i-- {
 			at := strconv.Itoa(len(log.Entries) - 1 - i)
@@ -187,28 +195,13 @@ func (s *story) reached() []reached {
 			if i == 0 {
 				groups = s.sets.union(groups, s.reachOf(log.Entries[i].Old))
 			}
-			more := s.sets.minus(groups, kept)
-			if len(more) > 0 {
-				add(byReflog, log.Ref+"@{"+at+"}", s.sets.intern(more))
+			if more := s.sets.minus(groups, s.sets.image(kept, ofKeys, sameKey)); more != emptySet {
+				add(byReflog, log.Ref+"@{"+at+"}", more)
 				kept = s.sets.union(kept, groups)
 			}
 		}
 	}
 	return list
-}
-
-// logEntries returns the entries of one ref's log.
-func (s *story) logEntries(ref string) []gitobj.ID {
-	logs, _, _ := s.Reflogs()
-	var ids []gitobj.ID
-	for _, log := range logs {
-		if log.Ref == ref {
-			for _, e := range log.Entries {
-				ids = append(ids, e.New)
-			}
-		}
-	}
-	return ids
 }
 
 // reachOf returns the groups that the commit, or the commit behind the tag,
@@ -249,7 +242,7 @@ func (s *story) onlyNotes() []bool {
 			held = s.sets.union(held, groups)
 		}
 	}
-	for _, g := range s.sets.minus(inNote, held) {
+	for g := range s.sets.all(s.sets.minus(inNote, held)) {
 		only[g] = true
 	}
 	return only

@@ -3,6 +3,8 @@ package history
 import (
 	"bytes"
 	"iter"
+	"strconv"
+	"strings"
 )
 
 // A treeEntry is one entry of a tree object. Its slices are parts of the tree.
@@ -32,11 +34,34 @@ func treeEntries(data []byte, idSize int) iter.Seq[treeEntry] {
 	}
 }
 
-// isTreeMode tells whether an entry's mode says tree; old writers padded it.
-func isTreeMode(mode []byte) bool {
-	return string(mode) == "40000" || string(mode) == "040000"
+// kind returns the file type bits of the entry's mode; 0 if it has none.
+func (e treeEntry) kind() uint32 {
+	n, err := strconv.ParseUint(string(e.mode), 8, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n) & modeKind
 }
 
-// isCommitMode tells whether an entry's mode says that it names a commit of
-// another repository, a submodule.
-func isCommitMode(mode []byte) bool { return string(mode) == "160000" }
+// The kinds of entries that are no blobs, as modes of trees and of the index have
+// them (gitformat-index).
+const (
+	modeKind   = 0o170000
+	modeCommit = 0o160000 // a submodule
+	modeTree   = 0o040000
+)
+
+// prefixes yields the path and every directory above it, from the top down.
+func prefixes(path string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range len(path) {
+			if path[i] == '/' && !yield(path[:i]) {
+				return
+			}
+		}
+		yield(path)
+	}
+}
+
+// base returns the last element of a slash path.
+func base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

@@ -27,7 +27,8 @@ type ref struct {
 	off uint8
 }
 
-// filter is what the search steps look at, made of the windows once.
+// filter is what the search steps look at, made of the windows once, when the
+// program starts: some tens of microseconds.
 var filter = newTables()
 
 type tables struct {
@@ -44,6 +45,7 @@ type tables struct {
 	nibbles [4][2][16]uint8
 }
 
+// filter_amd64.s holds hashBits and hashBy as well.
 const (
 	hashBits = 16
 	slotBits = 11

@@ -84,6 +84,9 @@ func closure() []row {
 		if len(r.text) < 4 || r.breaks && len(r.text) < 7 {
 			panic("too short a literal: " + r.from)
 		}
+		if r.breaks && strings.ContainsAny(r.text, "+") {
+			panic("a character that may also join lines: " + r.from) // see lineEnd
+		}
 		if !seen[r.text] {
 			seen[r.text] = true
 			out = append(out, r)
@@ -211,7 +214,7 @@ func spelled() []string {
 // stands alone, or together with a neighbour.
 func listed() []string {
 	const separator = " \t\r\n,:;-|\"'\\"
-	return append(product(separator+"xX0n", "7", "4", separator), "6574", "7472", "7400")
+	return append(product(separator+"xX0nrt", "7", "4", separator), "6574", "7472", "7400")
 }
 
 // spelledWide and listedWide return such windows for UTF-16, where a window is

@@ -31,6 +31,8 @@ type Kind uint8
 //
 // Most UTF-16 text matches in both byte orders, at offsets that differ by one:
 // where the high bytes of neighbours are zero, both readings are the same.
+// Likewise hex that is broken between two bytes matches as Hex and as HexList,
+// and \x escapes of all letters as Escape and as HexList.
 const (
 	Plain      Kind = iota // petra_ itself
 	UTF16LE                // petra_, or any other kind's text, in UTF-16, low byte first
@@ -48,7 +50,7 @@ func (k Kind) String() string {
 
 // A Hit is one match of a literal.
 type Hit struct {
-	Pos  int  // offset of the literal's first byte
+	Pos  int  // offset of the literal's first byte; of a HexList its first digit, behind an 0x or \x
 	Len  int  // its length in bytes, line ends and separators in it included
 	Kind Kind // what it shows
 
@@ -126,10 +128,6 @@ func All(dst []Hit, b []byte) []Hit {
 	slices.SortFunc(found, func(x, y Hit) int {
 		return cmp.Or(cmp.Compare(x.Pos, y.Pos), cmp.Compare(x.Len, y.Len), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Phase, y.Phase))
 	})
-	// A literal is found once for each window in it. Bare hex that a line end
-	// breaks between two bytes is also a list of hex bytes: Hex says it.
-	found = slices.CompactFunc(found, func(x, y Hit) bool {
-		return x == y || x.Kind == Hex && y.Kind == HexList && x.Pos == y.Pos && x.Len == y.Len
-	})
+	found = slices.Compact(found) // found once for each window in it
 	return dst[:old+len(found)]
 }

@@ -269,7 +269,7 @@ func (v view) hexBytes(t int, zero bool) (start, end int, ok bool) {
 	return start, end, apart
 }
 
-// hexByte reads a separator, if there is one, and a byte that is want.
+// hexByte reads separators, if there are any, and a byte that is want.
 func (v view) hexByte(i int, want byte, apart *bool) (end int, ok bool) {
 	if v.isByte(i, want) {
 		return i + 2, true
@@ -278,13 +278,16 @@ func (v view) hexByte(i int, want byte, apart *bool) (end int, ok bool) {
 	for j < i+MaxLen && v.separates(j) {
 		j++
 	}
-	if c := v.at(j + 1); v.at(j) == '0' && (c == 'x' || c == 'X') {
-		j += 2
-	} else if c := v.at(j); (c == 'x' || c == 'X') && v.at(j-1) == '\\' {
-		j++
+	if j == i {
+		return 0, false
 	}
 	*apart = true
-	return j + 2, j > i && v.isByte(j, want)
+	if c := v.at(j); (c == 'x' || c == 'X') && v.at(j-1) == '\\' {
+		j++
+	} else if c := v.at(j + 1); (c == 'x' || c == 'X') && v.at(j) == '0' {
+		j += 2
+	}
+	return j + 2, v.isByte(j, want)
 }
 
 // hexByteBefore reads the same backwards, from character i.
@@ -294,16 +297,19 @@ func (v view) hexByteBefore(i int, want byte, apart *bool) (start int, ok bool) 
 	}
 	j := i
 	if c := v.at(j - 1); c == 'x' || c == 'X' {
-		if d := v.at(j - 2); d != '0' && d != '\\' {
-			return 0, false
+		switch v.at(j - 2) {
+		case '\\':
+			j--
+		case '0':
+			j -= 2
 		}
-		j -= 2
 	}
+	end := j
 	for j > i-MaxLen && v.separates(j-1) {
 		j--
 	}
 	*apart = true
-	return j - 2, j < i && v.isByte(j-2, want)
+	return j - 2, j < end && v.isByte(j-2, want)
 }
 
 func (v view) isByte(i int, want byte) bool {

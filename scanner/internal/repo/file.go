@@ -11,19 +11,6 @@ import (
 // like. Opening one could wait for ever.
 var errNotRegular = errors.New("not a regular file")
 
-// readFile reads a whole regular file. Symbolic links are followed, as Git does
-// for the files of a git directory.
-func readFile(path string) ([]byte, error) {
-	fi, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !fi.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errNotRegular}
-	}
-	return os.ReadFile(path)
-}
-
 // readLine reads a file that holds one line, like commondir or gitdir, and
 // returns it without its line end.
 func readLine(path string) (string, error) {

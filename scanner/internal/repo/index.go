@@ -18,6 +18,11 @@ import (
 type Index struct {
 	Version int
 	Entries []Entry // sorted by path, then stage
+
+	// Trees are the trees that the entries below a directory make, as far as Git
+	// noted them: by path, which is "" for the top or ends in a slash. A commit
+	// takes them over as they are. There are none in a split index.
+	Trees map[string]gitobj.ID
 }
 
 // An Entry is one path of the index. In a sparse index it may be a whole
@@ -56,9 +61,10 @@ func (r *Repo) Index() (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index %s: %w", r.indexFile, err)
 	}
-	idx := &Index{Version: f.version, Entries: f.entries}
+	idx := &Index{Version: f.version, Entries: f.entries, Trees: f.trees}
 	sumErr := f.verify(data)
 	if f.link != nil && !f.link.base.IsZero() {
+		idx.Trees = nil
 		base, baseErr, err := r.sharedIndex(f.link.base)
 		if err == nil {
 			idx.Entries, err = f.link.apply(base.entries, f.entries)
@@ -104,6 +110,7 @@ type indexFile struct {
 	version  int
 	entries  []Entry
 	link     *splitLink
+	trees    map[string]gitobj.ID
 	format   gitobj.Format
 	checksum gitobj.ID // the trailer; all zero with index.skipHash
 }
@@ -263,6 +270,8 @@ func (f *indexFile) parseExtensions(data []byte) error {
 				base:    gitobj.MakeID(content[:f.format.Size()]),
 				bitmaps: content[f.format.Size():],
 			}
+		case name == "TREE": // a damaged one is as good as none
+			f.trees, _ = parseCacheTree(content, f.format.Size())
 		case name == "sdir": // there may be entries of directories
 		case name[0] >= 'A' && name[0] <= 'Z':
 		default:

@@ -79,7 +79,7 @@ func (s fileRefs) logs() ([]Log, []Problem, error) {
 	var problems []Problem
 	seen := map[string]bool{}
 	for _, v := range s.views() {
-		walkFiles(filepath.Join(v.gitDir, "logs"), "", seen, func(path, name string, err error) {
+		walkFiles(filepath.Join(v.gitDir, "logs"), "", seen, func(path, name string, _ bool, err error) {
 			full := v.prefix + name
 			if !isPrivate(name) {
 				if v.gitDir != s.CommonDir {

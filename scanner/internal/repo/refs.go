@@ -226,13 +226,18 @@ func validRefName(name string) bool {
 	return name != "@" && !strings.Contains(name, "..") && !strings.Contains(name, "@{") && !strings.HasSuffix(name, ".")
 }
 
-// readLoose reads the file of one ref.
+// readLoose reads the file of one ref, or the symbolic link that stands for one.
 func (r *Repo) readLoose(path, name string) (Ref, error) {
 	if target, err := os.Readlink(path); err == nil {
 		if target = filepath.ToSlash(target); strings.HasPrefix(target, "refs/") {
 			return Ref{Name: name, Target: target}, nil
 		}
 	}
+	return r.readRefFile(path, name)
+}
+
+// readRefFile reads the file of one ref, which is known to be no symbolic link.
+func (r *Repo) readRefFile(path, name string) (Ref, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return Ref{}, err
@@ -312,14 +317,18 @@ type refWalk struct {
 // walk reads the folder whose files have names that begin with name; prefix is
 // the view's. Names that skip accepts are left to another walk.
 func (w *refWalk) walk(dir, name, prefix string, skip func(name string) bool) {
-	walkFiles(dir, name, w.seen, func(path, name string, err error) {
+	walkFiles(dir, name, w.seen, func(path, name string, link bool, err error) {
 		switch {
 		case skip != nil && skip(name):
 		case err != nil:
 			w.problems = append(w.problems, Problem{Path: path, Name: prefix + name, Err: err})
 		case strings.HasSuffix(name, ".lock"):
 		default:
-			ref, err := w.repo.readLoose(path, prefix+name)
+			read := w.repo.readRefFile
+			if link {
+				read = w.repo.readLoose
+			}
+			ref, err := read(path, prefix+name)
 			if err == nil {
 				w.refs = append(w.refs, ref)
 			} else if !absent(err) {
@@ -329,19 +338,19 @@ func (w *refWalk) walk(dir, name, prefix string, skip func(name string) bool) {
 	})
 }
 
-// walkFiles calls visit for each file below dir with its path and its name, which
-// is slash-separated and begins with name; and with an error for what can't be
-// listed. A folder that several symbolic links lead to is entered once, so loops
+// walkFiles calls visit for each file below dir with its path, its name, which
+// is slash-separated and begins with name, and whether it is a symbolic link;
+// and with an error for what can't be listed. A folder that several symbolic links lead to is entered once, so loops
 // end.
-func walkFiles(dir, name string, seen map[string]bool, visit func(path, name string, err error)) {
+func walkFiles(dir, name string, seen map[string]bool, visit func(path, name string, link bool, err error)) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !absent(err) {
-		visit(dir, strings.TrimSuffix(name, "/"), err)
+		visit(dir, strings.TrimSuffix(name, "/"), false, err)
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		isFolder := e.IsDir()
-		if e.Type()&fs.ModeSymlink != 0 && isDir(path) {
+		isFolder, link := e.IsDir(), e.Type()&fs.ModeSymlink != 0
+		if link && isDir(path) {
 			real := resolved(path)
 			if seen[real] {
 				continue
@@ -352,7 +361,7 @@ func walkFiles(dir, name string, seen map[string]bool, visit func(path, name str
 		if isFolder {
 			walkFiles(path, name+e.Name()+"/", seen, visit)
 		} else {
-			visit(path, name+e.Name(), nil)
+			visit(path, name+e.Name(), link, nil)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package repo
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -37,7 +39,12 @@ func (r *Repo) configSource(getenv func(string) string) *configSource {
 
 // userConfigFiles lists the configuration files outside a repository, in the
 // order of git-config, "Files".
+// The null device stands for no file.
 func userConfigFiles(getenv func(string) string, home string) []string {
+	return slices.DeleteFunc(configFiles(getenv, home), func(file string) bool { return file == os.DevNull || file == "/dev/null" })
+}
+
+func configFiles(getenv func(string) string, home string) []string {
 	if getenv == nil {
 		return nil
 	}

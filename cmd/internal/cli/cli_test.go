@@ -1,0 +1,116 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/petrascan/petrascan/cmd/internal/cli"
+	"github.com/petrascan/petrascan/rules/rulestest"
+	"github.com/petrascan/petrascan/scanner/finding"
+)
+
+func environment(stdin io.Reader, stdout, stderr io.Writer) cli.Env {
+	return cli.Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: func(string) string { return "" }, Dir: "."}
+}
+
+// TestInterrupted ends the context while the command waits for input. What was
+// found by then is reported, and the report says that it is not complete.
+func TestInterrupted(t *testing.T) {
+	for cause, want := range map[error]int{cli.ErrInterrupted: 130, cli.ErrTerminated: 143} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		r, w := io.Pipe()
+		go func() {
+			// The second write returns when the first has been taken in.
+			_, _ = io.WriteString(w, "K="+rulestest.Key("early")+"\n")
+			_, _ = io.WriteString(w, "\n")
+			cancel(cause)
+		}()
+		var out bytes.Buffer
+		if got := cli.Main(ctx, environment(r, &out, io.Discard), []string{"files", "-", "-f", "json"}); got != want {
+			t.Errorf("%v: exit status %d, want %d", cause, got, want)
+		}
+		var report finding.Report
+		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+			t.Fatal(err)
+		}
+		if report.Scan.Complete || len(report.Findings) != 1 {
+			t.Errorf("%v: complete is %v, %d findings; want an incomplete report with what was found", cause, report.Scan.Complete, len(report.Findings))
+		}
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// TestOutputErrors: a report that can't be written is never a success, and a
+// file is written whole or not at all.
+func TestOutputErrors(t *testing.T) {
+	var messages bytes.Buffer
+	if got := cli.Main(context.Background(), environment(strings.NewReader(""), brokenWriter{}, &messages), []string{"files", "-"}); got != 2 {
+		t.Errorf("standard output is full: exit status %d, want 2", got)
+	}
+	if !strings.Contains(messages.String(), "no space left") {
+		t.Errorf("standard output is full: %s", messages.String())
+	}
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing", "report.json")
+	if got := cli.Main(context.Background(), environment(strings.NewReader(""), io.Discard, io.Discard), []string{"files", "-", "-o", missing}); got != 2 {
+		t.Errorf("no such directory: exit status %d, want 2", got)
+	}
+	old := filepath.Join(dir, "report.json")
+	if err := os.WriteFile(old, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := cli.Main(context.Background(), environment(strings.NewReader(""), io.Discard, io.Discard), []string{"files", "-", "-o", old}); got != 0 {
+		t.Errorf("exit status %d", got)
+	}
+	if data, err := os.ReadFile(old); err != nil || !json.Valid(data) {
+		t.Errorf("the old report was not replaced: %v", err)
+	}
+	if list, _ := os.ReadDir(dir); len(list) != 1 {
+		t.Errorf("%d files are left beside the report", len(list)-1)
+	}
+}
+
+// TestUsageErrors: every mistake is answered with what would have been right.
+func TestUsageErrors(t *testing.T) {
+	for args, want := range map[string]string{
+		"scn":                            `did you mean "scan"?`,
+		"./src":                          "petrascan scan ./src",
+		"scan --formt json":              "did you mean --format?",
+		"scan -f jsn":                    `did you mean "json"?`,
+		"scan --min-confidence med":      "low, medium, high",
+		"scan --exclude a[b":             "bad glob",
+		"scan -o report":                 "write the format before the name",
+		"scan -o jsn:report":             "unknown format",
+		"scan --jobs -1":                 "must not be negative",
+		"scan https://u:p@example.com/r": "git clone",
+		"staged now":                     "takes no arguments",
+		"completion bsh":                 `did you mean "bash"?`,
+		"man scn":                        `did you mean "scan"?`,
+		"rules tset":                     `did you mean "test"?`,
+		"report dif":                     `did you mean "diff"?`,
+		"report diff a.json":             "two files",
+		"report show":                    "no report is named",
+		"history --since soon":           "2026-01-31",
+	} {
+		var out, messages bytes.Buffer
+		if got := cli.Main(context.Background(), environment(strings.NewReader(""), &out, &messages), strings.Fields(args)); got != 2 {
+			t.Errorf("%s: exit status %d, want 2", args, got)
+		}
+		if !strings.Contains(messages.String(), want) || strings.Contains(messages.String(), "u:p@") {
+			t.Errorf("%s: want %q in:\n%s", args, want, messages.String())
+		}
+		if out.Len() > 0 {
+			t.Errorf("%s: printed on standard output: %s", args, out.String())
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package history
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/petrascan/petrascan/scanner/finding"
+)
+
+// Random ranges in random repositories: what is found, and which commit is said
+// to have brought it in, is compared with `git rev-list` and set arithmetic over
+// `git ls-tree`.
+func TestRangesLikeGit(t *testing.T) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 11))
+			g := randomRepository(t, r, 22)
+			o := newOracle(g)
+			var names []string
+			for _, name := range slices.Sorted(maps.Keys(o.refs)) {
+				if strings.HasPrefix(name, "refs/heads/") {
+					names = append(names, name)
+				}
+			}
+			pick := func() string {
+				if r.IntN(2) == 0 {
+					return o.order[r.IntN(len(o.order))].id
+				}
+				return names[r.IntN(len(names))]
+			}
+			for range 14 {
+				var l Limits
+				var args []string
+				switch a, b, c := pick(), pick(), pick(); r.IntN(7) {
+				case 0:
+					l.Ranges, args = []string{a + ".." + b}, []string{b, "^" + a}
+				case 1:
+					l.Ranges, args = []string{a + "..." + b}, []string{a + "..." + b}
+				case 2:
+					l.Ranges, args = []string{a}, []string{a}
+				case 3:
+					l.Ranges, args = []string{a, "^" + b}, []string{a, "^" + b}
+				case 4:
+					l.Ranges, args = []string{a + ".." + b, b + ".." + c}, []string{b, c, "^" + a, "^" + b}
+				case 5:
+					l.Refs, args = []string{"refs/heads/c1*", "refs/heads/c2*"}, []string{"--glob=refs/heads/c1*", "--glob=refs/heads/c2*"}
+					for _, glob := range l.Refs {
+						if !slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, strings.TrimSuffix(glob, "*")) }) {
+							l.Refs, args = []string{"refs/heads/**"}, []string{"--branches"}
+						}
+					}
+				case 6:
+					l.Ranges, args = []string{a}, []string{a}
+					l.Since = time.Unix(1_700_000_000+int64(r.IntN(22_000)), 0)
+				}
+				in := map[string]bool{}
+				for _, id := range g.lines(append([]string{"rev-list"}, args...)...) {
+					in[id] = o.commits[id].date >= l.Since.Unix() || l.Since.IsZero()
+				}
+				var got []string
+				result := g.scanRange(l)
+				for _, x := range result.Sightings {
+					got = append(got, fmt.Sprintf("%s %s %q versions=%d commit=%s", seedOf(x.Key), strings.Replace(string(x.Location), "note", "blob", 1), x.Path, x.Versions, short(x.Commit)))
+				}
+				if len(result.Errors) > 0 {
+					t.Error(result.errors())
+				}
+				compareLines(t, got, o.introduced(in))
+			}
+		})
+	}
+}
+
+// introduced writes what the commits brought in: blobs at a path where no parent
+// has them, and messages.
+func (o *oracle) introduced(in map[string]bool) []string {
+	var lines []string
+	for _, key := range slices.Concat(fileKeys, messageKeys) {
+		versions := map[string]map[string]bool{}
+		first := map[string]*told{}
+		messages, told := 0, ""
+		for _, c := range o.order {
+			if !in[c.id] {
+				continue
+			}
+			if strings.Contains(c.message, key) {
+				if messages++; told == "" {
+					told = c.id
+				}
+			}
+			for path, blob := range c.files {
+				if len(o.at(c, path, key)) == 0 || slices.ContainsFunc(c.parents, func(p string) bool { return o.commits[p].files[path] == blob }) {
+					continue
+				}
+				if versions[path] == nil {
+					versions[path], first[path] = map[string]bool{}, c
+				}
+				versions[path][blob] = true
+			}
+		}
+		seed := seedOf(finding.NewKey(key).ID())
+		for path := range versions {
+			lines = append(lines, fmt.Sprintf("%s blob %q versions=%d commit=%s", seed, path, len(versions[path]), idOf(first[path])))
+		}
+		if messages > 0 {
+			lines = append(lines, fmt.Sprintf("%s commit-message %q versions=%d commit=%s", seed, "", messages, short(told)))
+		}
+	}
+	return lines
+}
+
+// What is no content of its own does not disturb a range.
+func TestRangeOddities(t *testing.T) {
+	g := newGit(t)
+	g.write("old.env", "K="+fileKeys[0]+"\n")
+	first := g.commit("first")
+	g.run("update-index", "--chmod=+x", "old.env")
+	g.run("commit", "-q", "-m", "mode only")
+	if r := g.scanRange(Limits{Ranges: []string{"HEAD^..HEAD"}}); len(r.Sightings) > 0 {
+		t.Errorf("a change of mode alone: %v", describe(r))
+	}
+	g.run("update-index", "--add", "--cacheinfo", "160000,"+first+",module")
+	link := g.feed("K="+fileKeys[1], "hash-object", "-w", "--stdin")
+	g.run("update-index", "--add", "--cacheinfo", "120000,"+link+",link")
+	g.run("commit", "-q", "-m", "submodule and symlink")
+	r := g.scanRange(Limits{Ranges: []string{"HEAD^..HEAD"}})
+	if len(r.Sightings) != 1 || r.Sightings[0].Path != "link" || len(r.Errors) > 0 {
+		t.Errorf("a submodule and a link: %v", describe(r))
+	}
+	if r := g.scanRange(Limits{Ranges: []string{"HEAD..HEAD"}}); len(r.Sightings)+len(r.Errors) > 0 || r.Coverage.Objects.Commit.Read > 0 {
+		t.Errorf("an empty range: %v", describe(r))
+	}
+	if r := g.scanRange(Limits{Since: time.Unix(1_900_000_000, 0)}); len(r.Sightings) > 0 {
+		t.Errorf("nothing since then: %v", describe(r))
+	}
+	g.run("tag", "-a", "-m", "tagged "+fileKeys[2], "v1")
+	if r := g.scanRange(Limits{Ranges: []string{"HEAD^..v1"}}); len(r.Sightings) != 2 {
+		t.Errorf("a tag that points into the range: %v", describe(r))
+	}
+	if r := g.scanRange(Limits{Ranges: []string{"HEAD^^..HEAD^"}}); len(r.Sightings) != 0 {
+		t.Errorf("a tag that points elsewhere: %v", describe(r))
+	}
+	for _, bad := range []Limits{{Ranges: []string{"nope..HEAD"}}, {Ranges: []string{"^HEAD", "nope"}}, {Refs: []string{"["}}, {Refs: []string{"refs/none"}}, {Ranges: []string{""}}} {
+		if _, err := ScanRange(t.Context(), g.open(), options(1), bad); err == nil {
+			t.Errorf("%+v is no error", bad)
+		}
+	}
+}
