@@ -25,7 +25,8 @@ type WalkOptions struct {
 	// or what a delta changed with a margin of Overlap bytes on each side. If it
 	// is nil, every object is visited. It is called by all workers at once.
 	Match func(b []byte) bool
-	// Always are types of which every object is visited, whatever Match says.
+	// Always are types of which every object is visited, whatever Match says; but
+	// for those in a pack that is recalled.
 	Always TypeSet
 	// Overlap is the length of the longest literal that Match looks for, less one.
 	Overlap int

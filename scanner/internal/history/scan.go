@@ -197,7 +197,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	}
 	found.add(names)
 	if walked != nil {
-		if int64(len(found.commits)) < walked.Present[gitobj.Commit] {
+		if len(memory.recalled) > 0 || int64(len(found.commits)) < walked.Present[gitobj.Commit] {
 			found.commits = nil // some were not shown
 		}
 		h.count(walked)
