@@ -63,6 +63,7 @@ func eightKeys(t *testing.T) *repository {
 	r.write("config.json", `{"petra": "`+key("stashed")+`"}`+"\n")
 	r.date = "2026-03-20T09:00:00Z"
 	r.git("stash", "push", "-q")
+	_ = os.Remove(filepath.Join(r.dir, ".git/ORIG_HEAD")) // some versions of git leave one
 	r.write("lost.txt", key("dangling")+"\n")
 	r.git("hash-object", "-w", "lost.txt")
 	if err := os.Remove(filepath.Join(r.dir, "lost.txt")); err != nil {

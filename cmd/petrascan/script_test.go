@@ -36,7 +36,12 @@ func TestScripts(t *testing.T) {
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			ci, err := filepath.Abs("../../.github/examples/petrascan-ci.sh")
+			if err != nil {
+				return err
+			}
 			env.Vars = append(env.Vars,
+				"CISCRIPT="+ci,
 				"HOME="+env.WorkDir,
 				"XDG_CACHE_HOME="+filepath.Join(env.WorkDir, ".cache"),
 				"XDG_CONFIG_HOME="+filepath.Join(env.WorkDir, ".config"),

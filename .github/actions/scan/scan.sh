@@ -33,8 +33,11 @@ truth() {
 }
 # zeros ID: whether it stands for no commit.
 zeros() { [ -z "${1//0/}" ]; }
+# in_git COMMAND…: Git's answer about the checkout, which may belong to another
+# user, and is not to fetch anything.
+in_git() { GIT_NO_LAZY_FETCH=1 git -c safe.directory='*' -C "$path" "$@"; }
 # here REV: whether the repository has that commit.
-here() { git -C "$path" rev-parse --quiet --verify --end-of-options "$1^{commit}" >/dev/null 2>&1; }
+here() { in_git rev-parse --quiet --verify --end-of-options "$1^{commit}" >/dev/null 2>&1; }
 
 path=${INPUT_PATH:-.}
 temp=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/petrascan.XXXXXX")
@@ -43,6 +46,7 @@ temp=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/petrascan.XXXXXX")
 # Which commits: the range, and the revision whose configuration is trusted.
 range=
 trusted=
+untrusted=
 command=history
 changed() { # BASE HEAD
 	if [ -z "$1" ] || [ -z "$2" ]; then fail "the event $GITHUB_EVENT_NAME does not say what changed"; fi
@@ -63,7 +67,7 @@ pushed() {
 	# default branch is its own judge.
 	if [ "${GITHUB_REF-}" != "refs/heads/${DEFAULT_BRANCH:-main}" ] && here "$default"; then
 		trusted=$default
-	elif ! zeros "${PUSH_BEFORE-}" && here "$PUSH_BEFORE"; then
+	elif ! zeros "${PUSH_BEFORE-}"; then
 		trusted=$PUSH_BEFORE
 	fi
 	if ! zeros "${PUSH_BEFORE-}"; then
@@ -100,6 +104,14 @@ tree) command=files ;;
 esac
 case $range in *[[:space:]]-* | -*) fail "no revision begins with a dash: $range" ;; esac
 
+if [ -n "$trusted" ] && ! here "$trusted"; then
+	if [ "$(in_git rev-parse --is-shallow-repository 2>/dev/null)" = true ]; then
+		fail "the base $trusted is not in this shallow checkout, so what changed can't be told: set fetch-depth: 0 for actions/checkout"
+	fi
+	trusted=
+	untrusted=yes
+fi
+
 # Which petrascan.
 built() {
 	local root suffix=
@@ -108,7 +120,7 @@ built() {
 	petrascan=$temp/petrascan$suffix
 	command -v go >/dev/null ||
 		fail "there is no Go here to build petrascan with: run actions/setup-go before, or give binary, or download and sha256"
-	(cd "$root" && GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$petrascan" ./cmd/petrascan) ||
+	(cd "$root" && GOWORK=off GOFLAGS=-mod=readonly CGO_ENABLED=0 go build -buildvcs=false -o "$petrascan" ./cmd/petrascan) ||
 		fail "petrascan could not be built"
 }
 downloaded() {
@@ -135,6 +147,7 @@ args+=(--output "json:$temp/report.json" --output "markdown:$temp/summary.md")
 [ -z "${INPUT_CATEGORY-}" ] || args+=(--sarif-category "$INPUT_CATEGORY")
 [ -z "$range" ] || args+=(--range "$range")
 [ -z "$trusted" ] || args+=(--config-from "$trusted")
+[ -z "$untrusted" ] || args+=(--no-config)
 if truth verify "${INPUT_VERIFY-}"; then args+=(--verify); fi
 if truth require-complete "${INPUT_REQUIRE_COMPLETE-}"; then args+=(--require-complete); fi
 args+=(--fail-on "${INPUT_FAIL_ON:-any}")

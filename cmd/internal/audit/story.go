@@ -256,7 +256,16 @@ func (a *account) stillIn() []string {
 	add("pull request", "pull requests", pulls)
 	add("notes", "notes", notes)
 	add("ref", "refs", others)
-	add("a work tree's", "a work tree's", a.ReachableFrom.Worktrees)
+	var heads, left []string
+	for _, name := range a.ReachableFrom.Worktrees {
+		if name == "HEAD" || strings.HasSuffix(name, "/HEAD") {
+			heads = append(heads, name)
+		} else {
+			left = append(left, name)
+		}
+	}
+	add("work tree on no branch:", "work trees on no branch:", heads)
+	add("what Git remembers in", "what Git remembers in", left)
 	add("stash", "stash", a.ReachableFrom.Stash)
 	add("reflog", "reflog", a.ReachableFrom.Reflogs)
 	var files, orphans []string

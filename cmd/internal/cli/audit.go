@@ -66,7 +66,10 @@ every place and encoding.`,
 	flags.StringVar(&known, "known", "", "say which of the keys in this `FILE` leaked and which did not")
 	flags.StringVar(&keyEnv, "key-env", "", "look only for the key in the environment variable `NAME`")
 	f.add(cmd)
-	formats := []string{string(auditText), string(report.Markdown), string(report.JSON), string(report.JSONL), string(report.Table)}
+	formats := []string{string(auditText)}
+	for _, name := range report.Formats() {
+		formats = append(formats, string(name))
+	}
 	f.format = formats[0]
 	format := flags.Lookup("format")
 	format.Value, format.DefValue = oneOf{&f.format, formats}, f.format

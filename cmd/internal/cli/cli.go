@@ -86,7 +86,7 @@ func newRoot(env *Env) *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.AddCommand(
 		newScan(env), newFiles(env), newHistory(env), newStaged(env), newHook(env),
-		newAudit(env), newVerify(env), newReport(env), newBaseline(env),
+		newVerify(env), newAudit(env), newReport(env), newBaseline(env),
 		newRules(env), newConfig(env), newCache(env),
 		newCompletion(env), newMan(env), newVersion(env),
 	)

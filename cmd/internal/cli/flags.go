@@ -62,7 +62,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested `N` deep, 0 for none")
 	flags.BoolVar(&f.requireComplete, "require-complete", false, "count absent and opaque content as incomplete")
 	flags.IntVarP(&f.jobs, "jobs", "j", 0, fmt.Sprintf("work with `N` at a time (default: one a CPU, here %d)", runtime.GOMAXPROCS(0)))
-	flags.BoolVar(&f.noCache, "no-cache", false, "neither use nor keep what is remembered from run to run")
+	flags.BoolVar(&f.noCache, "no-cache", false, "read every pack and ask about every key, whether that was done before or not")
 	flags.BoolVar(&f.showKeys, "show-keys", false, "print raw keys in table, json, jsonl and csv")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but the report")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress on a terminal")

@@ -30,7 +30,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
-	verifier, err := f.verify.verifier(env, f.failOn)
+	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
 	if err != nil {
 		return err
 	}

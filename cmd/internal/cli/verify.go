@@ -45,9 +45,6 @@ func (v *verifyFlags) add(flags *pflag.FlagSet) {
 	flags.Float64Var(&v.rate, "api-rate", 10, "begin at most `N` requests a second")
 	flags.IntVar(&v.jobs, "api-jobs", 4, "have at most `N` requests under way")
 	flags.DurationVar(&v.budget, "api-budget", 2*time.Minute, "give up when the API has not answered for this `TIME`")
-	if flags.Lookup("no-cache") == nil {
-		flags.Bool("no-cache", false, "neither use nor keep what is remembered from run to run")
-	}
 }
 
 // A verifier writes the API's verdicts into reports. A nil one does not.
@@ -57,8 +54,9 @@ type verifier struct {
 	control string // name of the control key's variable; empty: none
 }
 
-// verifier checks the flags, and returns nil if they don't ask for one.
-func (v *verifyFlags) verifier(env *Env, failOn string) (*verifier, error) {
+// verifier checks the flags, and returns nil if they don't ask for one. It
+// remembers no verdicts if it is told to forget.
+func (v *verifyFlags) verifier(env *Env, failOn string, forget bool) (*verifier, error) {
 	if !v.on {
 		if failOn == "active" {
 			return nil, hinted("add --verify, which asks the API", "--fail-on active needs --verify: without it no key is known to be active")
@@ -84,7 +82,7 @@ func (v *verifyFlags) verifier(env *Env, failOn string) (*verifier, error) {
 		}
 		o.Control = key
 	}
-	if forget, _ := v.flags.GetBool("no-cache"); !forget {
+	if !forget {
 		if dir, err := os.UserCacheDir(); err == nil {
 			o.Memory = verify.NewMemory(filepath.Join(dir, "petrascan", "verdicts"))
 		}
@@ -241,6 +239,10 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.settle(env); err != nil {
+				return err
+			}
+			f.user = nil // whatever is excluded elsewhere: here the ids decide
 			f.verify.on = true
 			if err := f.settle(env); err != nil {
 				return err
@@ -249,7 +251,7 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 			if err != nil {
 				return err
 			}
-			v, err := f.verify.verifier(env, f.failOn)
+			v, err := f.verify.verifier(env, f.failOn, f.noCache)
 			if err != nil {
 				return err
 			}
