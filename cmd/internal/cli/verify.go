@@ -385,6 +385,7 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	}
 	opts.MinConfidence = finding.Low // the ids decide, not the configuration
 	opts.Exclude, opts.Own = nil, nil
+	opts.CacheDir = f.cacheDir(env)
 	scan, err := scanner.New("verify", opts)
 	if err != nil {
 		return nil, err
