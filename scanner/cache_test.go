@@ -284,6 +284,35 @@ func (w *workshop) packs() []string {
 	return packs
 }
 
+// A blob that can't be read any more is not told of from memory.
+func TestCacheOfDamagedBlob(t *testing.T) {
+	w := newWorkshop(t)
+	w.settings = map[string]scanner.Options{"default": w.settings["default"]}
+	noise := make([]byte, 4000)
+	for i := range noise {
+		noise[i] = byte(i * i * 7 >> 3)
+	}
+	w.commit("one", map[string]string{"a.7z": "7z\xbc\xaf\x27\x1c\x00\x04" + string(noise)})
+	w.git("repack", "-adq")
+	w.check("sound")
+	p := w.packs()[0]
+	data, err := os.ReadFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 0x10 // the blob is most of the pack
+	if err := os.Chmod(p, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if cold := w.scan(w.settings["default"]); !strings.Contains(cold, `"read": 0`) || strings.Contains(cold, "7z is not opened") {
+		t.Fatalf("the blob is not damaged enough:\n%s", cold)
+	}
+	w.check("damaged")
+}
+
 // No key stands in the cache, and no piece of what the objects hold.
 func TestCacheHoldsNoKey(t *testing.T) {
 	w := newWorkshop(t)

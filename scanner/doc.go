@@ -54,8 +54,10 @@
 //
 //	cmd/petrascan                    a doorbell
 //	cmd/internal/cli                 commands, messages, exit status
+//	cmd/internal/audit               a report told key by key, with what to do
 //	cmd/internal/config              files that say what to do and what may stay
 //	cmd/internal/report              one writer a format over one model
+//	cmd/internal/hook                Git's hooks: what they are told, where they lie
 //	verify                           whether a key still works; the only package that opens a network connection
 //	scanner                          targets, collecting, what a file and its history have in common
 //	scanner/internal/files, history  the walkers

@@ -135,7 +135,7 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 		s.fail(e)
 	}
 	if found.Vanished > 0 {
-		s.warn("%s vanished from %s before it could be read, such as %s", plural(int(found.Vanished), "entry", "entries"), path, found.VanishedPath)
+		s.warn("%s vanished from %s before it could be read, such as %s", plural(int(found.Vanished), "entry", "entries"), path, reportPath(found.VanishedPath))
 	}
 	s.see(target, found.Sightings)
 	return found, s.interrupted(ctx)

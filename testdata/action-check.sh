@@ -163,7 +163,6 @@ event() {
 		case $pair in
 		MODE=*) mode=${pair#*=} ;;
 		FAIL_ON=*) fail_on=${pair#*=} ;;
-		GITHUB_REF=*) options+=(--env "$pair") ;;
 		*) options+=(--env "$pair") ;;
 		esac
 	done

@@ -92,7 +92,7 @@ func (m *Memory) put(api string, id finding.ID, r record) (err error) {
 }
 
 // remembered returns the verdict that memory has on a subject, if it still
-// holds. A rejection that a control key could make final now does not.
+// holds. Of what is not final nothing does where fresh answers are wanted.
 func (c *Client) remembered(s Subject) (Verdict, bool) {
 	now := c.options.Now()
 	r, ok := c.options.Memory.get(c.base, s.Key.ID(), now)
@@ -108,10 +108,10 @@ func (c *Client) remembered(s Subject) (Verdict, bool) {
 	case r.Final:
 		v.Reason = deletedReason(s.Extent, "")
 		return v, true
+	case c.options.Fresh, c.options.Control.Reveal() != "":
+		return v, false
 	case r.Status == finding.Active:
 		return v, age < activeHolds
-	case c.options.Control.Reveal() != "":
-		return v, false
 	}
 	v.Reason = deletedReason(s.Extent, "")
 	return v, age < deletedHolds && now.Sub(r.RejectedSince) < aDay

@@ -43,6 +43,9 @@ type Options struct {
 	Timeout time.Duration
 	// Memory keeps verdicts from run to run; nil forgets them.
 	Memory *Memory
+	// Fresh asks about every key whose verdict is not final, whatever memory
+	// knows. So does a control key: it may make verdicts final.
+	Fresh bool
 	// Proxy returns the proxy for a request to u, or nil; nil means none.
 	Proxy func(u *url.URL) (*url.URL, error)
 	// RootCAs are trusted instead of the system's if not nil.

@@ -290,6 +290,10 @@ func TestMemory(t *testing.T) {
 		t.Errorf("from memory: %+v", v)
 	}
 	asked("at once", 1, 1, 2)
+	fresh := client(t, Options{URL: url, Memory: NewMemory(dir), Fresh: true, Now: time_.Now, Sleep: time_.Sleep})
+	if n := len(fresh.Plan(exact(alive, dead, odd)).Ask); n != 3 {
+		t.Errorf("a fresh run would ask about %d keys, want 3", n)
+	}
 	time_.advance(6 * time.Minute)
 	run(finding.Key{})
 	asked("minutes later", 2, 1, 3)

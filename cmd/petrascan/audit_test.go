@@ -120,6 +120,7 @@ func TestAudit(t *testing.T) {
 	with := []string{"--verify", "--control-key-env", "PETRA_NEW_KEY"}
 	verified, _ := auditOf(t, r, server.URL, with...)
 	golden(t, "audit/verified.txt", verified)
+	showAudit(t, verified)
 	verified, _ = auditOf(t, r, server.URL, append(with, "-f", "markdown")...)
 	golden(t, "audit/verified.md", verified)
 
@@ -171,5 +172,28 @@ func golden(t *testing.T, name, got string) {
 		cmd.Stdin = strings.NewReader(got)
 		diff, _ := cmd.CombinedOutput()
 		t.Errorf("%s differs (go test -update rewrites it):\n%s", name, diff)
+	}
+}
+
+// showAudit holds README to the first key of an audit.
+func showAudit(t *testing.T, text string) {
+	t.Helper()
+	text, _, _ = strings.Cut(text, "\n\n\nKey 2 ")
+	_, text, _ = strings.Cut(text, "\n\n\n")
+	shown := "<!-- audit -->\n```text\n" + text + "\n```\n<!-- /audit -->"
+	file := filepath.Join(startDir, "../../README.md")
+	readme, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`(?s)<!-- audit -->.*<!-- /audit -->`)
+	if *update {
+		readme = block.ReplaceAllLiteral(readme, []byte(shown))
+		if err := os.WriteFile(file, readme, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := string(block.Find(readme)); got != shown {
+		t.Errorf("README shows another audit (run with -update):\n%s\nwant\n%s", got, shown)
 	}
 }

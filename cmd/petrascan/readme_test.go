@@ -34,6 +34,13 @@ func TestREADME(t *testing.T) {
 	repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
 	t.Chdir(repo.dir)
 
+	home := t.TempDir()
+	getenv := func(name string) string {
+		if name == "HOME" || name == "LocalAppData" {
+			return home
+		}
+		return ""
+	}
 	ran := 0
 	for _, line := range shellLines(string(text)) {
 		if isElsewhere(line) {
@@ -47,7 +54,7 @@ func TestREADME(t *testing.T) {
 		}
 		ran++
 		var out bytes.Buffer
-		env := cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }, Dir: repo.dir}
+		env := cli.Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: getenv, Dir: repo.dir}
 		if status := cli.Main(context.Background(), env, args[1:]); status != 0 || out.Len() == 0 {
 			t.Errorf("%s: exit status %d, output:\n%s", line, status, out.String())
 		}

@@ -193,6 +193,9 @@ func thisMachine() Machine {
 			m.Memory = kilobytes << 10
 		}
 	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.Load, _, _ = strings.Cut(string(text), " ")
+	}
 	return m
 }
 

@@ -11,7 +11,11 @@ import (
 func (r *Results) Markdown() string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "## Speed\n\nMeasured on %s by `%s` in testdata/bench, which took %v.\n", r.Date.UTC().Format("2006-01-02"), r.Command, r.Elapsed)
-	fmt.Fprintf(&w, "Machine: %s, %d CPUs, %s memory, %s, %s.\n", r.Machine.Processor, r.Machine.CPUs, size(r.Machine.Memory), r.Machine.System, r.Machine.Go)
+	fmt.Fprintf(&w, "Machine: %s, %d CPUs, %s memory, %s, %s.", r.Machine.Processor, r.Machine.CPUs, size(r.Machine.Memory), r.Machine.System, r.Machine.Go)
+	if r.Machine.Load != "" {
+		fmt.Fprintf(&w, " Load average when it began: %s.", r.Machine.Load)
+	}
+	w.WriteString("\n")
 	var versions []string
 	for _, v := range r.Versions {
 		versions = append(versions, v.Program+" "+v.Version)
@@ -79,7 +83,7 @@ func (t *Table) markdown(w *strings.Builder, ownPeak int64) {
 		w.WriteString("\n| | median | least | runs |\n|---|---:|---:|---:|\n")
 		for _, row := range t.Rows {
 			if row.Failure != "" {
-				fmt.Fprintf(w, "| %s | %s | | |\n", row.Name, escape(row.Failure))
+				fmt.Fprintf(w, "| %s: %s | | | |\n", row.Name, escape(row.Failure))
 				continue
 			}
 			least := row.Rates[0]
@@ -99,7 +103,7 @@ func (t *Table) markdown(w *strings.Builder, ownPeak int64) {
 	var first time.Duration
 	for i, row := range t.Rows {
 		if row.Failure != "" {
-			fmt.Fprintf(w, "| %s | %s |\n", row.Name, escape(row.Failure))
+			fmt.Fprintf(w, "| %s: %s | | | | | | |\n", row.Name, escape(row.Failure))
 			continue
 		}
 		median := row.median()

@@ -30,6 +30,7 @@ type Machine struct {
 	Memory    int64 // bytes
 	System    string
 	Go        string
+	Load      string // load average of the last minute when the run began: above 1 others were at work
 }
 
 // Version is what a program says of itself, or the module it was built from.

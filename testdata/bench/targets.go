@@ -48,7 +48,7 @@ var targets = []target{
 		work: "attribution of one hit, on top of the clean scan", table: "attribution", group: "attribution", must: 0.5, aim: 0.2, show: times,
 		figure: func(r *Results) (float64, bool) {
 			ratio, ok := r.ratio("attribution", "petrascan, one key", "attribution", "petrascan, no key")
-			return max(0, ratio-1), ok
+			return ratio - 1, ok
 		},
 	},
 	{

@@ -305,7 +305,7 @@ func proof(r *finding.Report, all []*account) section {
 		for _, b := range bases {
 			s.text = append(s.text, "It rests on this: "+b+".")
 		}
-	} else {
+	} else if n[incomplete] < len(all) {
 		var missing []string
 		add := func(n int, one, many string) {
 			if n > 0 {

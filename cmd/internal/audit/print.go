@@ -70,7 +70,7 @@ func (p *printer) section(s section) {
 		fmt.Fprintf(p, "  %2d. ", i+1)
 		p.hang(t.text, 6, 6)
 		for _, c := range t.commands {
-			fmt.Fprintf(p, "        %s\n", c)
+			fmt.Fprintf(p, "        %s\n", disarmed(c))
 		}
 	}
 }
@@ -96,10 +96,19 @@ func (p *printer) hang(s string, first, rest int) {
 			fmt.Fprint(p, " ")
 			column++
 		}
-		fmt.Fprint(p, strings.ReplaceAll(word, "\u00a0", " "))
+		fmt.Fprint(p, disarmed(strings.ReplaceAll(word, "\u00a0", " ")))
 		column += n
 	}
 	fmt.Fprintln(p)
+}
+
+// disarmed is a word without what the runner of GitHub Actions would take for a
+// command when it prints the line: "::" where a line begins, "##[" anywhere.
+func disarmed(word string) string {
+	if strings.HasPrefix(word, "::") {
+		word = `\x3a` + word[1:]
+	}
+	return strings.ReplaceAll(word, "##[", `#\x23[`)
 }
 
 // plain is text without its marks.

@@ -70,7 +70,7 @@ func (a *account) status() []string {
 		}
 		return []string{"Deleted" + when + ". That is proven" + basis + "."}
 	case rejected:
-		lines := []string{"The API rejects it (401)" + when + ": it is deleted, invalid, or of another organisation."}
+		lines := []string{"The API rejects it, with 401" + when + ": it is deleted, invalid, or of another organisation."}
 		if a.Extent == finding.Uncertain {
 			return append(lines, "That proves little: where the key ends is uncertain, so what was sent may not be the whole key.")
 		}

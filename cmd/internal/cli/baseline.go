@@ -180,7 +180,7 @@ func (b *baseline) scanned(ctx context.Context, env *Env, root string, known []s
 		defer stop()
 	}
 	progress := newProgress(env, &b.scanFlags)
-	o.Progress = progress.report
+	o.Progress, o.CacheDir = progress.report, b.cacheDir(env)
 	scan, err := scanner.New("baseline", o)
 	if err != nil {
 		return nil, "", false, err

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,14 +11,37 @@ import (
 	"github.com/petrascan/petrascan/scanner"
 )
 
-// cacheDir returns where the scanner keeps what it remembers for this user:
-// below $XDG_CACHE_HOME or what the system has instead.
-func cacheDir() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", hinted("set HOME or XDG_CACHE_HOME; without, every scan reads everything", "there is no cache: %w", err)
+// cacheDir returns where the scanner keeps what it remembers for this user, as
+// [os.UserCacheDir] has it: below XDG_CACHE_HOME, if that is an absolute path,
+// or where the system keeps such files; empty if that is not known.
+func cacheDir(env *Env) string {
+	var dir string
+	switch home := env.Getenv("HOME"); {
+	case runtime.GOOS == "windows":
+		dir = env.Getenv("LocalAppData")
+	case runtime.GOOS == "darwin" && home != "":
+		dir = filepath.Join(home, "Library", "Caches")
+	case filepath.IsAbs(env.Getenv("XDG_CACHE_HOME")):
+		dir = env.Getenv("XDG_CACHE_HOME")
+	case home != "":
+		dir = filepath.Join(home, ".cache")
 	}
-	return filepath.Join(dir, "petrascan", "packs"), nil
+	if !filepath.IsAbs(dir) {
+		return ""
+	}
+	return filepath.Join(dir, "petrascan", "packs")
+}
+
+// cacheDir is the scanner's, empty with --no-cache.
+func (f *scanFlags) cacheDir(env *Env) string {
+	if f.noCache {
+		return ""
+	}
+	return cacheDir(env)
+}
+
+func noCacheDir() error {
+	return hinted("set HOME or XDG_CACHE_HOME; without, every scan reads everything", "there is no cache: nothing says where the user's files are")
 }
 
 func newCache(env *Env) *cobra.Command {
@@ -48,9 +71,9 @@ longest makes room for what is new.`,
 		Example: "  petrascan cache show",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := cacheDir()
-			if err != nil {
-				return err
+			dir := cacheDir(env)
+			if dir == "" {
+				return noCacheDir()
 			}
 			use, err := scanner.ReadCache(dir)
 			if err != nil {
@@ -69,9 +92,9 @@ longest makes room for what is new.`,
 		Example: "  petrascan cache clear",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir, err := cacheDir()
-			if err != nil {
-				return err
+			dir := cacheDir(env)
+			if dir == "" {
+				return noCacheDir()
 			}
 			use, err := scanner.ClearCache(dir)
 			if err != nil {

@@ -104,9 +104,6 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	o.Gitignore, o.Follow, o.OneFilesystem = f.gitignore, f.follow, f.oneFilesystem
 	o.MaxArchiveDepth, o.MaxDecodeDepth = f.maxArchiveDepth, f.maxDecodeDepth
 	o.RequireComplete, o.Jobs = f.requireComplete, f.jobs
-	if dir, err := cacheDir(); err == nil && !f.noCache {
-		o.CacheDir = dir
-	}
 	err = f.configure(&o)
 	return o, err
 }

@@ -189,7 +189,7 @@ func scanReceived(ctx context.Context, env *Env, s *scanner.Scan, _ []string) er
 	for i := range updates {
 		updates[i].Old = strings.Repeat("0", len(updates[i].Old))
 	}
-	return scanUpdates(ctx, env, s, updates, "**")
+	return scanUpdates(ctx, env, s, updates, "refs/**")
 }
 
 // scanUpdates searches the commits that the updates bring, and the names of the

@@ -63,9 +63,9 @@ func (e hookEvent) accept() string {
 	case "pre-receive":
 		return "Those who run this server can allow the key id; nothing that is pushed can."
 	case "commit-msg":
-		return "Add the key id to .petrascan-baseline, or set PETRASCAN_SKIP=1 this once."
+		return "`petrascan baseline --add KEY-ID --reason TEXT`, or set PETRASCAN_SKIP=1 this once."
 	}
-	return "Write petrascan:allow and the reason in a comment on that line, add the key id\nto .petrascan-baseline, or set PETRASCAN_SKIP=1 this once."
+	return "Write `petrascan:allow REASON` in a comment on that line, or say\n`petrascan baseline --add KEY-ID --reason TEXT`, or set PETRASCAN_SKIP=1 this once."
 }
 
 // placeOf says where a finding lies, as a person would look for it.

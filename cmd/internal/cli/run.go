@@ -40,7 +40,8 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	}
 	defer stop()
 	progress := newProgress(env, f)
-	opts.Progress, opts.Getenv, opts.Now = progress.report, env.Getenv, env.Now
+	opts.Progress, opts.Now, opts.Getenv = progress.report, env.Now, env.Getenv
+	opts.CacheDir = f.cacheDir(env)
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err

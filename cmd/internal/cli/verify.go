@@ -34,6 +34,7 @@ type verifyFlags struct {
 	rate       float64
 	jobs       int
 	budget     time.Duration
+	fresh      bool // what was told a moment ago may be over: ask again
 	flags      *pflag.FlagSet
 }
 
@@ -73,7 +74,7 @@ func (v *verifyFlags) verifier(env *Env, failOn string, forget bool) (*verifier,
 	}
 	o := verify.Options{
 		URL: cmp.Or(v.url, env.Getenv("PETRASCAN_API_URL")), Rate: v.rate, Jobs: v.jobs, Budget: v.budget,
-		Proxy: proxy(env.Getenv), Now: env.Now,
+		Proxy: proxy(env.Getenv), Now: env.Now, Fresh: v.fresh,
 	}
 	if v.controlEnv != "" {
 		key, err := keyFromEnv(env, "--control-key-env", v.controlEnv)
@@ -380,6 +381,7 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	}
 	opts.MinConfidence = finding.Low // the ids decide, not the configuration
 	opts.Exclude, opts.Include, opts.Own = f.exclude, f.include, nil
+	opts.CacheDir = f.cacheDir(env)
 	scan, err := scanner.New("verify", opts)
 	if err != nil {
 		return nil, err

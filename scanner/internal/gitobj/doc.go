@@ -62,4 +62,15 @@
 //
 // A worker that runs out of roots waits for another to give away a subtree: its
 // shallowest object with children left, buffer and all.
+//
+// # Records
+//
+// A pack never changes, so that what a walk found out about one can be kept:
+// [WalkResult].Records holds a [PackRecord] of each pack that was read to its
+// end without a fault, and [WalkOptions].Recall gives it back to a later walk.
+// That walk takes the record's counts, shows what it lists from the pack itself,
+// and looks up again what the pack's objects name and the pack lacks. Before it
+// believes a record it compares the checksums at the ends of pack and index and
+// what the system says of the files; if the files were written to, it reads both
+// to their ends and believes their checksums. Loose objects are always read.
 package gitobj

@@ -24,10 +24,13 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 	default:
 		next.hit = changed(w.spans, len(data), o.Overlap, func(from, to int) bool { return o.Match(data[from:to]) })
 	}
-	if w.wanted(t, next.hit, data) {
+	telling := w.telling(t, next.hit, data)
+	if telling || o.Always.Has(t) {
 		w.object = Object{ID: f.id(next.entry), Type: t, Size: int64(len(data)), Data: data[:len(data):len(data)], Pack: f.pack.path}
 		w.visitor.Visit(&w.object)
-		w.noteShown(&w.object)
+		if telling {
+			w.noteShown(&w.object)
+		}
 	}
 	if t == Tree && w.trees != nil || o.CheckLinks && t != Blob {
 		err := w.links(t, &next, base)
@@ -48,10 +51,10 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 	return next, true
 }
 
-// wanted tells whether an object is to be shown.
-func (w *worker) wanted(t Type, hit bool, data []byte) bool {
+// telling tells whether an object is to be shown for what it holds.
+func (w *worker) telling(t Type, hit bool, data []byte) bool {
 	o := &w.walk.o
-	return o.Match == nil || hit || o.Always.Has(t) || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
+	return o.Match == nil || hit || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
 }
 
 // links notes what the object in next names and the store lacks.

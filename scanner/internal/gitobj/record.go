@@ -37,7 +37,7 @@ type PackRecord struct {
 	Count [5]int64  // objects by type
 	Bytes int64     // searched
 	Types []byte    // of the objects in the order of the index, see packTypes
-	Shown []Shown   // what a visitor was shown, sorted by id
+	Shown []Shown   // what a visitor was shown for its content, sorted by id
 	Links []Missing // what its objects name and it lacks, whether the store has it or not; sorted by id and type. Promised is not set.
 }
 

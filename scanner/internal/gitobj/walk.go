@@ -25,7 +25,8 @@ type WalkOptions struct {
 	// or what a delta changed with a margin of Overlap bytes on each side. If it
 	// is nil, every object is visited. It is called by all workers at once.
 	Match func(b []byte) bool
-	// Always are types of which every object is visited, whatever Match says.
+	// Always are types of which every object is visited, whatever Match says; but
+	// for those in a pack that is recalled.
 	Always TypeSet
 	// Overlap is the length of the longest literal that Match looks for, less one.
 	Overlap int
@@ -89,6 +90,8 @@ type WalkResult struct {
 	Problems []Problem
 	// Missing names what links point to and the store lacks, sorted by id.
 	Missing []Missing
+	// Recalled names the packs that were not walked, in no order.
+	Recalled []PackKey
 	// Records are of the packs that were walked without any fault, and of those
 	// recalled whose stamp has changed, in no order.
 	Records []*PackRecord
@@ -439,6 +442,11 @@ func (w *walk) result() *WalkResult {
 	}
 	slices.SortFunc(r.Missing, Missing.compare)
 	r.Records = w.records
+	for _, s := range w.sources {
+		if s.record != nil {
+			r.Recalled = append(r.Recalled, s.record.Key)
+		}
+	}
 	r.Problems = sortProblems(append(w.problems, w.store.Problems()...))
 	return r
 }

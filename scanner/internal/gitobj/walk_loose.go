@@ -79,7 +79,7 @@ func (w *worker) lookLoose(id ID, l *looseReader) error {
 		return err
 	}
 	hit := o.Match != nil && o.Match(data)
-	if w.wanted(l.t, hit, data) {
+	if w.telling(l.t, hit, data) || o.Always.Has(l.t) {
 		w.object = Object{ID: id, Type: l.t, Size: l.size, Data: data[:len(data):len(data)]}
 		w.visitor.Visit(&w.object)
 	}

@@ -2,6 +2,7 @@ package history
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/cache"
@@ -16,7 +17,7 @@ type memory struct {
 	cache    *cache.Cache // nil: nothing is remembered
 	engine   *detect.Engine
 	settings [sha256.Size]byte
-	recalled []*cache.Entry
+	loaded   []*cache.Entry
 }
 
 func newMemory(o Options) *memory {
@@ -41,7 +42,7 @@ func (m *memory) recall() func(gitobj.PackKey) (*gitobj.PackRecord, []gitobj.Sho
 		if e == nil {
 			return nil, nil
 		}
-		m.recalled = append(m.recalled, e)
+		m.loaded = append(m.loaded, e)
 		if e.Settings != m.settings {
 			return &e.Pack, e.Pack.Shown
 		}
@@ -55,9 +56,11 @@ func (m *memory) recall() func(gitobj.PackKey) (*gitobj.PackRecord, []gitobj.Sho
 	}
 }
 
-// join adds to the haul what was said of objects that were not searched again.
-func (m *memory) join(found *haul) {
-	for _, e := range m.recalled {
+// join adds to the haul what was said of objects that were not searched again,
+// those in the packs given, which were not walked.
+func (m *memory) join(found *haul, recalled []gitobj.PackKey) {
+	m.loaded = slices.DeleteFunc(m.loaded, func(e *cache.Entry) bool { return !slices.Contains(recalled, e.Pack.Key) })
+	for _, e := range m.loaded {
 		if e.Settings != m.settings {
 			continue
 		}
@@ -82,12 +85,9 @@ func (m *memory) save(records []*gitobj.PackRecord, found *haul, searchers []*se
 			again[id] = true
 		}
 	}
-	read := map[gitobj.PackKey]bool{}
-	for _, r := range records {
-		read[r.Key] = true
-	}
-	for _, e := range m.recalled {
-		if e.Settings != m.settings && !read[e.Pack.Key] {
+	for _, e := range m.loaded {
+		same := func(r *gitobj.PackRecord) bool { return r.Key == e.Pack.Key }
+		if e.Settings != m.settings && !slices.ContainsFunc(records, same) {
 			records = append(records, &e.Pack)
 		}
 	}

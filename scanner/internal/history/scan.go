@@ -197,12 +197,12 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	}
 	found.add(names)
 	if walked != nil {
-		if int64(len(found.commits)) < walked.Present[gitobj.Commit] {
+		if len(walked.Recalled) > 0 || int64(len(found.commits)) < walked.Present[gitobj.Commit] {
 			found.commits = nil // some were not shown
 		}
 		h.count(walked)
 		found.missing = walked.Missing
-		memory.join(found)
+		memory.join(found, walked.Recalled)
 		if err == nil {
 			memory.save(walked.Records, found, searchers)
 		}

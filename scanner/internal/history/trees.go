@@ -105,7 +105,7 @@ const maxDirs = 4096
 
 // maxPlaces bounds the directories and paths that are told of. A few small trees
 // that name each other ten times over make billions.
-const maxPlaces = 1 << 20
+const maxPlaces = 1 << 17
 
 // under returns the union of f over the wanted objects under a tree that lies at
 // dir, which is "" or ends in a slash. All calls must be with the same f.
