@@ -117,7 +117,7 @@ func watchedMain() {
 // from run to run.
 func remembered() []byte {
 	var all bytes.Buffer
-	dir := os.Getenv("XDG_CACHE_HOME")
+	dir := filepath.Join(os.Getenv("XDG_CACHE_HOME"), "petrascan")
 	_ = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			text, _ := os.ReadFile(name)
