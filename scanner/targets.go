@@ -124,10 +124,11 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	if found == nil {
 		return nil, unreadable(path, err)
 	}
+	dir := path // what the paths of findings are relative to
 	if info, err := os.Stat(root); err == nil && !info.IsDir() {
-		root = filepath.Dir(root)
+		root, dir = filepath.Dir(root), filepath.Dir(path)
 	}
-	target := s.target(finding.Target{Path: filepath.ToSlash(path), Kind: finding.FilesTarget})
+	target := s.target(finding.Target{Path: filepath.ToSlash(dir), Kind: finding.FilesTarget})
 	s.roots[target] = root
 	s.cover(target, found.Coverage)
 	for _, e := range found.Errors {

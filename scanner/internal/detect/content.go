@@ -15,7 +15,7 @@ import (
 
 // whole is the largest member of a container that is held in memory. Larger
 // ones are searched as streams.
-const whole = 16 << 20
+const whole = 4 << 20
 
 // content is what is known of one content while its pieces are searched.
 type content struct {
