@@ -214,6 +214,25 @@ func TestProgramsWithArchives(t *testing.T) {
 	}
 }
 
+// TestUnopenedMembersAreMasked: a member that can't be opened is named in the
+// coverage, and its name may be a key.
+func TestUnopenedMembersAreMasked(t *testing.T) {
+	key := rulestest.Key("member name")
+	archive := layertest.ZipStored(layertest.File{Name: key + ".txt", Data: []byte("text")})
+	archive[8] = 99 // the method, in the local header and in the central directory
+	central := bytes.Index(archive, []byte("PK\x01\x02"))
+	archive[central+10] = 99
+	out, err := New(testOptions()).NewWorker().Bytes(context.Background(), archive)
+	if err != nil || len(out.Opaque) == 0 {
+		t.Fatalf("%d opaque members, %v", len(out.Opaque), err)
+	}
+	for _, g := range out.Opaque {
+		if strings.Contains(g.Member+g.Reason, key[8:]) {
+			t.Error("a member's name shows a key")
+		}
+	}
+}
+
 func out0(hits []Hit) string {
 	if len(hits) == 0 {
 		return "none"

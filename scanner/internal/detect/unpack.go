@@ -113,15 +113,15 @@ func (w *Worker) note(c *content, err error) error {
 	}
 	var unreadable error
 	for _, f := range faults {
-		at := &content{member: nest(c.member, f.Member)}
-		reason := f.Format.String() + ": " + f.Reason
+		at := &content{member: nest(c.member, w.Mask(f.Member))}
+		reason := w.Mask(f.Format.String() + ": " + f.Reason)
 		switch f.Kind {
 		case layer.Opaque:
 			w.gap(&w.out.Opaque, at, reason)
 		case layer.Cut:
 			w.gap(&w.out.Cut, at, reason)
 		default:
-			unreadable = f
+			unreadable = errors.New(w.Mask(f.Error())) // it quotes the member's name
 		}
 	}
 	return unreadable
