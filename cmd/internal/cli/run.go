@@ -87,28 +87,34 @@ func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result
 // complain says on standard error what the report on standard output says of
 // itself, where that is not made for people to read.
 func complain(env *Env, r *finding.Report) {
-	const most = 10
 	for _, w := range r.Scan.Warnings {
 		fmt.Fprintf(env.Stderr, "petrascan: warning: %s\n", report.Clean(w))
 	}
+	unreadable := make([]finding.Unread, len(r.Scan.Errors))
 	for i, e := range r.Scan.Errors {
-		if i == most {
-			fmt.Fprintf(env.Stderr, "petrascan: error: %d more could not be read; the report lists them\n", len(r.Scan.Errors)-most)
-			break
-		}
-		fmt.Fprintf(env.Stderr, "petrascan: error: %s: %s\n", report.Clean(strings.TrimSpace(e.Path+" "+e.Object)), report.Clean(e.Reason))
+		unreadable[i] = finding.Unread{Path: e.Path, Object: e.Object, Reason: e.Reason}
 	}
 	c := &r.Scan.Coverage
+	list(env, "error", unreadable)
 	for _, a := range c.Absent {
 		fmt.Fprintf(env.Stderr, "petrascan: absent by design: %d (%s)\n", a.Count, a.What)
 	}
-	if n := len(c.Opaque); n > 0 {
-		fmt.Fprintf(env.Stderr, "petrascan: opaque: %d containers were not opened; their raw bytes were searched\n", n)
-	}
-	if n := len(c.Cut); n > 0 {
-		fmt.Fprintf(env.Stderr, "petrascan: cut: a limit stopped the search of %d\n", n)
-	}
+	list(env, "opaque", c.Opaque)
+	list(env, "cut by a limit", c.Cut)
 	if !r.Scan.Complete {
 		fmt.Fprintln(env.Stderr, "petrascan: the scan is incomplete")
+	}
+}
+
+// list names the first few of what was not read, and counts the rest.
+func list(env *Env, what string, unread []finding.Unread) {
+	const most = 10
+	for i, u := range unread {
+		if i == most {
+			fmt.Fprintf(env.Stderr, "petrascan: %s: %d more; the report lists them\n", what, len(unread)-most)
+			return
+		}
+		where := strings.TrimSpace(strings.TrimSpace(u.Path+" "+u.Member) + " " + u.Object)
+		fmt.Fprintf(env.Stderr, "petrascan: %s: %s: %s\n", what, report.Clean(where), report.Clean(u.Reason))
 	}
 }
