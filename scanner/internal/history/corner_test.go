@@ -122,3 +122,30 @@ func TestNoDate(t *testing.T) {
 		t.Error(describe(in))
 	}
 }
+
+// A scan that is stopped before it can tell the story still says what it found.
+func TestUntold(t *testing.T) {
+	g := newGit(t)
+	g.write("a.env", "K="+fileKeys[0])
+	g.commit("message " + fileKeys[1])
+	h, err := open(t.Context(), g.open(), options(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.store.Close()
+	found, err := h.searchAll(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.untold(found)
+	places := map[finding.Location]int{}
+	for _, x := range h.result.Sightings {
+		if x.Blob == "" && x.Commit == "" {
+			t.Errorf("a %s without an object", x.Location)
+		}
+		places[x.Location]++
+	}
+	if len(h.result.Sightings) != 2 || places[finding.InBlob] != 1 || places[finding.InCommitMessage] != 1 {
+		t.Errorf("found %v", places)
+	}
+}

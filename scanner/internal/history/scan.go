@@ -115,10 +115,11 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 		h.readIndexes()
 	}
 	found, err := h.searchAll(ctx)
-	if err != nil {
-		return h.result, err
+	if err == nil {
+		err = h.attribute(ctx, found)
 	}
-	if err := h.attribute(ctx, found); err != nil {
+	if err != nil {
+		h.untold(found)
 		return h.result, err
 	}
 	h.danglers()
