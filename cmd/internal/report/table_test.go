@@ -12,11 +12,11 @@ func TestTableFits(t *testing.T) {
 	escapes := regexp.MustCompile("\x1b\\[[0-9;]*m|\x1b\\]8;;[^\x1b]*\x1b\\\\")
 	for _, width := range []int{60, 72, 80, 100, 120, 160, 200} {
 		plain := string(written(t, Table, rich(), Options{Width: width}))
-		styled := string(written(t, Table, rich(), Options{Width: width, Color: true, Links: true, Dir: "/work/app", Host: "host"}))
+		styled := string(written(t, Table, rich(), Options{Width: width, Color: true, Links: true, Dir: "/srv/app", Host: "host"}))
 		if escapes.ReplaceAllString(styled, "") != plain {
 			t.Errorf("width %d: colours and links change the text", width)
 		}
-		if !strings.Contains(styled, "\x1b]8;;https://github.com/acme/app/commit/") || !strings.Contains(styled, "\x1b]8;;file://host/work/other%20dir/bin/app\x1b\\") && !strings.Contains(styled, "file://host/work/app/config/prod.env") {
+		if !strings.Contains(styled, "\x1b]8;;https://github.com/acme/app/commit/") || !strings.Contains(styled, "\x1b]8;;file://host/srv/other%20dir/bin/app\x1b\\") && !strings.Contains(styled, "file://host/srv/app/config/prod.env") {
 			t.Errorf("width %d: links are missing", width)
 		}
 		for l := range strings.Lines(plain) {
