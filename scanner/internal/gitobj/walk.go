@@ -156,7 +156,7 @@ func (s *Store) Walk(ctx context.Context, o WalkOptions, newVisitor func() Visit
 	packs := s.list()
 	w.prepareLinks(packs, looseAt)
 	for _, p := range packs {
-		w.pack(p)
+		w.pack(ctx, p)
 	}
 	w.walkLoose(looseAt)
 	if s.refresh() || slices.ContainsFunc(w.sources, func(s *source) bool { return s.vanished }) {
@@ -165,7 +165,7 @@ func (s *Store) Walk(ctx context.Context, o WalkOptions, newVisitor func() Visit
 		more := s.list()[len(packs):]
 		w.prepareLinks(s.list(), again)
 		for _, p := range more {
-			w.pack(p)
+			w.pack(ctx, p)
 		}
 		for i, src := range again {
 			src.without(looseAt[i])
@@ -240,14 +240,16 @@ func (w *walk) has(id []byte, first *index) bool {
 }
 
 // pack searches one pack, or recalls what was found when it was searched.
-func (w *walk) pack(p *pack) {
+func (w *walk) pack(ctx context.Context, p *pack) {
 	key, stamp, sound := w.keyOf(p)
 	if sound && w.recall(p, key, stamp) {
 		return
 	}
 	faults, searched := w.faults(), w.searched()
 	src := w.search(p, sound)
-	if sound && src != nil && w.faults() == faults && !w.stop.Load() && p.unchanged(stamp) {
+	// stop follows ctx with a delay, and a walk that was told to end makes no
+	// record, however far it came.
+	if sound && src != nil && w.faults() == faults && ctx.Err() == nil && p.unchanged(stamp) {
 		if r := w.record(src, key, stamp, w.searched()-searched); r != nil {
 			w.records = append(w.records, r)
 		}
