@@ -36,6 +36,7 @@ PATH inside a work tree but not its top, the files alone are searched.`,
 		},
 	}, scanStatus)
 	f.add(cmd)
+	f.addWalk(cmd)
 	return cmd
 }
 
@@ -65,6 +66,7 @@ stands for standard input. Git's object stores are left to scan and history.`,
 		},
 	}, scanStatus)
 	f.add(cmd)
+	f.addWalk(cmd)
 	return cmd
 }
 

@@ -285,6 +285,7 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 	flags.StringVar(&saved, "report", "", "check the keys of this JSON report, from the places it names or PATH")
 	flags.BoolVar(&dry, "dry-run", false, "print what would be sent where, and send nothing")
 	f.add(cmd)
+	f.addWalk(cmd)
 	f.failOn = "active"
 	flags.Lookup("fail-on").DefValue = "active"
 	_ = flags.MarkHidden("verify") // it is what the command does
