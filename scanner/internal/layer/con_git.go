@@ -152,6 +152,10 @@ func (p *gitPack) index() error {
 			return err
 		}
 		e.data = here()
+		if e.size > p.u.budget.bytes-inflated {
+			// Where the next one begins would come out too late.
+			return cut{fmt.Sprintf("more than %s expanded", byteCount(p.u.budget.limits.Bytes))}
+		}
 		if err := p.zr.reset(br); err != nil {
 			return err
 		}
@@ -163,18 +167,14 @@ func (p *gitPack) index() error {
 				return nil // the member's fault says why
 			}
 		} else {
-			limit := p.u.budget.bytes - inflated
-			n, err := io.Copy(io.Discard, io.LimitReader(p.zr.inflater, limit+1))
+			n, err := io.Copy(io.Discard, io.LimitReader(p.zr.inflater, e.size+1))
 			if err != nil {
 				return err
 			}
-			if n > limit {
-				return cut{fmt.Sprintf("more than %s expanded", byteCount(p.u.budget.limits.Bytes))}
-			}
-			inflated += n
 			if n != e.size {
 				return errGitSize
 			}
+			inflated += n
 			// The checksum is for when the content is looked at.
 			if err := skip(br, 4); err != nil {
 				return err

@@ -87,7 +87,21 @@ func (u *unpacking) openZip() error {
 		u.fault(Opaque, "", "damaged: no central directory; members were found by their local headers")
 		return z.scan(u.buffer(io.NewSectionReader(at, 0, size)))
 	}
-	return dir.each(at, func(m zipMember) error { return z.listed(at, dir, m) })
+	// One that is too large for what is left ends the walk: it comes last.
+	var large []zipMember
+	err := dir.each(at, func(m zipMember) error {
+		if m.size > u.budget.bytes && m.method != zipStore && len(large) < u.budget.members {
+			large = append(large, m)
+			return nil
+		}
+		return z.listed(at, dir, m)
+	})
+	for _, m := range large {
+		if err == nil {
+			err = z.listed(at, dir, m)
+		}
+	}
+	return err
 }
 
 // A zipDirectory is where the central directory stands.
