@@ -42,7 +42,7 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 	if doubt != nil {
 		w.problem(next.entry, doubt)
 	} else {
-		w.job.source.state[f.pos[next.entry]] |= read
+		f.done[next.entry] = true
 	}
 	w.count(int64(len(data)))
 	if len(next.kids) == 0 {
@@ -110,36 +110,6 @@ func (w *worker) treeLink(e treeEntry) {
 	}
 }
 
-// link notes the object with the raw id given if the store lacks it.
-func (w *worker) link(raw []byte, t Type) {
-	f := w.job.forest
-	if f == nil {
-		if !w.walk.has(raw, nil) {
-			w.miss(MakeID(raw), t, w.looseID, false)
-		}
-		return
-	}
-	if _, ok := f.index.find(raw); ok {
-		return
-	}
-	if w.notes != nil {
-		w.notes.link(raw, t, f.id(w.entry))
-	}
-	if !w.walk.has(raw, f.index) {
-		w.miss(MakeID(raw), t, f.id(w.entry), f.pack.promisor)
-	}
-}
-
-// miss notes that by names an object that the store lacks.
-func (w *worker) miss(id ID, t Type, by ID, promised bool) {
-	key := missingKey{id, t}
-	if m := w.missing[key]; m != nil {
-		m.merge(by, promised)
-	} else {
-		w.missing[key] = &Missing{ID: id, Type: t, By: by, Promised: promised}
-	}
-}
-
 // noteShown writes down that the object was shown.
 func (w *worker) noteShown(o *Object) {
 	if w.notes != nil {
@@ -199,12 +169,12 @@ func (w *worker) restore(top *frame) error {
 func (w *worker) streamRoot(i int32, h header) error {
 	f := w.job.forest
 	var doubt error
-	if want, known := f.index.crc(int(f.pos[i])); known {
+	if f.crc != nil {
 		sum := crc32.NewIEEE()
 		if _, err := io.Copy(sum, io.NewSectionReader(f.pack.file, f.off[i], f.end(i)-f.off[i])); err != nil {
 			return err
 		}
-		if sum.Sum32() != want {
+		if sum.Sum32() != f.crc[i] {
 			doubt = errCRC
 		}
 	}
@@ -220,7 +190,7 @@ func (w *worker) streamRoot(i int32, h header) error {
 	if doubt != nil {
 		return doubt
 	}
-	w.job.source.state[f.pos[i]] |= read
+	f.done[i] = true
 	return nil
 }
 

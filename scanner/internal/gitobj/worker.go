@@ -30,6 +30,7 @@ type worker struct {
 	entry   int32    // whose links are followed
 	looseID ID       // the same for a loose object
 	linkID  [32]byte // room for the id that a link names
+	queue   linkQueue
 
 	bytes    int64
 	notes    *notes // nil unless the pack's record is made
@@ -73,6 +74,7 @@ func (w *worker) search() {
 		w.push(f)
 		w.descend()
 	}
+	w.lookUpLinks()
 }
 
 // push adds a frame to the stack.
@@ -245,8 +247,7 @@ func (w *worker) raw(i int32) (b []byte, h header, sound bool, err error) {
 	if err != nil {
 		return nil, h, false, err
 	}
-	want, known := f.index.crc(int(f.pos[i]))
-	sound = known && crc32.ChecksumIEEE(b) == want
+	sound = f.crc != nil && crc32.ChecksumIEEE(b) == f.crc[i]
 	return b, h, sound, nil
 }
 
@@ -259,7 +260,7 @@ func (w *worker) inflate(dst, b []byte, h header, sound bool) (doubt, err error)
 	if err != nil {
 		return nil, err
 	}
-	if !sound && w.job.forest.index.crcs != nil {
+	if !sound && w.job.forest.crc != nil {
 		return errCRC, nil
 	}
 	if h.len+n != len(b) {
