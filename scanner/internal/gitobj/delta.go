@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // A span is a stretch of a delta's result that was copied from its base. Spans
@@ -106,9 +107,30 @@ func copyOp(ops []byte) (off, n int, rest []byte, ok bool) {
 	return off, n, ops[i:], true
 }
 
-// applyDelta follows the instructions, which must fill dst exactly, and appends
-// what was copied to spans.
-func applyDelta(dst, base, ops []byte, spans []span) ([]span, error) {
+// A patched is an object as a delta made it from its base, or a whole one.
+//
+// More than half of the bytes of a history stand in objects that are nobody's
+// base and that are looked at only where they differ from their own. In those,
+// a copied span is left as it was found but for its edges; fill makes the rest
+// when somebody asks for the object.
+type patched struct {
+	buf   []byte
+	base  []byte
+	spans []span // what buf has of base
+	// edge is how many bytes of a span there are at least at its beginning and
+	// at its end. A span that is not longer than two of them is all there.
+	edge int
+	// head is how many bytes there are at the beginning of buf.
+	head int
+}
+
+// everything is the edge of an object without holes.
+const everything = math.MaxInt
+
+// apply follows the instructions, which must fill buf exactly.
+func (p *patched) apply(ops []byte) error {
+	dst, base := p.buf, p.base
+	p.spans = p.spans[:0]
 	at := 0
 	// The last span is kept apart until it is known to be whole.
 	var last span
@@ -117,7 +139,7 @@ func applyDelta(dst, base, ops []byte, spans []span) ([]span, error) {
 		if op&0x80 == 0 {
 			n := int(op)
 			if n == 0 || n >= len(ops) || n > len(dst)-at {
-				return spans, errDelta
+				return errDelta
 			}
 			copy(dst[at:at+n], ops[1:1+n])
 			at += n
@@ -126,32 +148,67 @@ func applyDelta(dst, base, ops []byte, spans []span) ([]span, error) {
 		}
 		off, n, rest, ok := copyOp(ops)
 		if !ok || off < 0 || n > len(base)-off || n > len(dst)-at {
-			return spans, errDelta
+			return errDelta
 		}
 		ops = rest
-		copy(dst[at:at+n], base[off:off+n])
+		if front := max(p.edge, p.head-at); front < n-p.edge {
+			copy(dst[at:at+front], base[off:])
+			copy(dst[at+n-p.edge:at+n], base[off+n-p.edge:])
+		} else {
+			copy(dst[at:at+n], base[off:off+n])
+		}
 		if last.dst+last.n == at && last.src+last.n == off {
 			last.n += n
 		} else {
 			if last.n > 0 {
-				spans = append(spans, last)
+				p.spans = append(p.spans, last)
 			}
 			last = span{at, off, n}
 		}
 		at += n
 	}
 	if last.n > 0 {
-		spans = append(spans, last)
+		p.spans = append(p.spans, last)
 	}
 	if at != len(dst) {
-		return spans, fmt.Errorf("delta makes %d bytes of the %d it announces", at, len(dst))
+		return fmt.Errorf("delta makes %d bytes of the %d it announces", at, len(dst))
 	}
-	return spans, nil
+	return nil
+}
+
+// fill makes what was left out.
+func (p *patched) fill() {
+	if p.edge == everything {
+		return
+	}
+	for _, s := range p.spans {
+		copy(p.buf[s.dst:s.dst+s.n], p.base[s.src:])
+	}
+	p.edge = everything
+}
+
+// there returns where the bytes that begin at at end, or what was left out
+// begins. Of the spans only those that end behind at are given.
+func (p *patched) there(spans []span, at int) int {
+	if p.edge == everything {
+		return len(p.buf)
+	}
+	for _, s := range spans {
+		if s.n-p.edge <= p.edge || at >= s.dst+s.n-p.edge {
+			continue
+		}
+		return max(at, s.dst+p.edge)
+	}
+	return len(p.buf)
 }
 
 // near is the distance under which two changed stretches are searched as one:
 // a call costs more than the bytes between.
 const near = 32
+
+// edgeFor returns the edge with which all is there that changed gives out for
+// the margin.
+func edgeFor(margin int) int { return margin + near/2 }
 
 // changed calls f with each stretch of a result of size bytes that may hold what
 // its base did not: everything between two spans, be it nothing, and margin
