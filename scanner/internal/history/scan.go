@@ -21,6 +21,8 @@ type Options struct {
 	Progress func(objects, bytes int64) // called now and then, from any goroutine; may be nil
 	Index    bool                       // search what is staged, too
 	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
+
+	way way // how a range is read; but for tests [bestWay]
 }
 
 // A Result is what a repository held and what was read of it.

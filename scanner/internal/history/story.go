@@ -166,11 +166,11 @@ func (s *story) tell() error {
 		s.named()
 	}
 	s.tips()
-	if s.scope == nil {
-		s.orphans()
-	}
+	s.orphans()
 	if s.paths.full {
-		s.result.Warnings = append(s.result.Warnings, fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces))
+		s.result.Coverage.Cut = append(s.result.Coverage.Cut, finding.Unread{
+			Reason: fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces),
+		})
 	}
 
 	var heads []gitobj.ID
@@ -360,7 +360,11 @@ func (s *story) orphans() {
 	}
 	for id, o := range s.found.objects[gitobj.Blob] {
 		if len(o.outcome.Hits) > 0 && !placed[id] {
-			s.addPair(pair{location: finding.InBlob, id: id}, o.outcome.Hits)
+			path := ""
+			if s.scope != nil {
+				path = s.scope.blobs[id]
+			}
+			s.addPair(pair{location: finding.InBlob, path: path, id: id}, o.outcome.Hits)
 		}
 	}
 }
