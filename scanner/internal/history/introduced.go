@@ -45,6 +45,7 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 		return h.result, err
 	}
 	brought = append(brought, in.direct...)
+	h.explainRange(g, in, len(brought))
 	found, err := h.searchBrought(ctx, g, in, brought)
 	if err != nil {
 		return h.result, err
@@ -54,7 +55,22 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 			h.cover(o, "")
 		}
 	}
+	h.coverNames(found)
 	return h.result, h.tell(ctx, g, found, in)
+}
+
+// explainRange tells how much is in the range.
+func (h *repository) explainRange(g *graph, in *scope, brought int) {
+	commits := 0
+	for _, marked := range in.commits {
+		if marked {
+			commits++
+		}
+	}
+	h.explain("range: commits in it: %d of %d; what they brought in at paths where their parents have others: %d; nothing else was searched", commits, len(g.commits), brought)
+	if w := h.result.Range.Widened; w != "" {
+		h.explain("range: widened: %s", w)
+	}
 }
 
 // A scope is what a limited scan tells of.
