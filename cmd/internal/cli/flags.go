@@ -32,6 +32,7 @@ type scanFlags struct {
 	noCache         bool
 	showKeys        bool
 	quiet           bool
+	verbose         bool
 	color           string
 	noProgress      bool
 	timeout         time.Duration
@@ -62,6 +63,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.noCache, "no-cache", false, "read every pack and ask about every key, whether that was done before or not")
 	flags.BoolVar(&f.showKeys, "show-keys", false, "print raw keys in table, json, jsonl and csv")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but the report")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "explain decisions on standard error: what was read, left out, remembered, suppressed, and why")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress on a terminal")
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop after `TIME`, such as 90s, and report what was found")
 	f.verify.add(flags)

@@ -193,8 +193,10 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 		switch {
 		case m.start < from || m.start >= to || again || c.told(m):
 		case m.verdict.Confidence == finding.None:
+			w.doubt(c, b, m)
 		case m.verdict.Confidence < w.engine.opts.Confidence:
 			w.out.Low++
+			w.doubt(c, b, m)
 		default:
 			w.out.Hits = append(w.out.Hits, w.hit(c, b, m, hidden))
 		}

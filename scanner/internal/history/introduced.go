@@ -47,6 +47,7 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 		return h.result, err
 	}
 	h.countTrees(in)
+	h.explainRange(g, in)
 	found, err := h.searchBrought(ctx, g, in)
 	if err == nil {
 		mask := h.opts.Engine.NewWorker()
@@ -55,12 +56,27 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 				h.cover(o, mask.Mask(in.blobs[o.id]))
 			}
 		}
+		h.coverNames(found)
 		err = h.tell(ctx, g, found, in)
 	}
 	if err != nil {
 		h.untold(found)
 	}
 	return h.result, err
+}
+
+// explainRange tells how much is in the range.
+func (h *repository) explainRange(g *graph, in *scope) {
+	commits := 0
+	for _, marked := range in.commits {
+		if marked {
+			commits++
+		}
+	}
+	h.explain("range: commits in it: %d of %d; blobs that they brought in at paths where their parents have others: %d; nothing else was searched", commits, len(g.commits), len(in.blobs))
+	if w := h.result.Range.Widened; w != "" {
+		h.explain("range: widened: %s", w)
+	}
 }
 
 // A scope is what a limited scan tells of.
