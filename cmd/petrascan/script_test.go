@@ -73,6 +73,10 @@ func TestScripts(t *testing.T) {
 			"api":    startAPI,
 			"asked":  asked,
 
+			"forge": startForge,
+			"nogit": withoutGit,
+			"empty": isEmpty,
+
 			"ids":        expandIDs,
 			"setid":      setID,
 			"suppressed": suppressed,

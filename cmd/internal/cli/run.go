@@ -39,15 +39,15 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 		ctx, stop = context.WithTimeoutCause(ctx, f.timeout, context.DeadlineExceeded)
 	}
 	defer stop()
-	progress := newProgress(env, f)
-	opts.Progress, opts.Now, opts.Getenv = progress.report, env.Now, env.Getenv
+	f.progress = newProgress(env, f)
+	opts.Progress, opts.Now, opts.Getenv = f.progress.report, env.Now, env.Getenv
 	opts.CacheDir = f.cacheDir(env)
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
 	}
 	err = work(ctx, scan)
-	progress.clear()
+	f.progress.clear()
 	if err != nil && ctx.Err() == nil {
 		return err
 	}
