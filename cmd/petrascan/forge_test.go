@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/subtle"
+	"io"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -36,7 +37,7 @@ func startForge(ts *testscript.TestScript, neg bool, args []string) {
 			"GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_SYSTEM=" + os.DevNull,
 		},
 		InheritEnv: []string{"PATH", "SystemRoot"},
-		Stderr:     os.Stderr,
+		Stderr:     io.Discard,
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -97,7 +96,7 @@ func watchedMain() {
 	var printed bytes.Buffer
 	env.Stdout, env.Stderr = io.MultiWriter(env.Stdout, &printed), io.MultiWriter(env.Stderr, &printed)
 	args := os.Args[1:]
-	status := cli.Main(context.Background(), env, args)
+	status := cli.Main(untilSignal(), env, args)
 	if !slices.Contains(args, "--show-keys") {
 		for i, arg := range args {
 			if i > 0 && (args[i-1] == "-o" || args[i-1] == "--output") {

@@ -52,6 +52,9 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 		return err
 	}
 	result := scan.Finish()
+	if err != nil { // it was stopped, maybe before a target was begun
+		result.Report.Scan.Complete = false
+	}
 	result.Report.Tool.Version = version()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
