@@ -72,9 +72,10 @@ func TestScripts(t *testing.T) {
 			"api":    startAPI,
 			"asked":  asked,
 
-			"forge": startForge,
-			"nogit": withoutGit,
-			"empty": isEmpty,
+			"forge":  startForge,
+			"nogit":  withoutGit,
+			"empty":  isEmpty,
+			"gitlab": gitlabScript,
 
 			"ids":        expandIDs,
 			"setid":      setID,
