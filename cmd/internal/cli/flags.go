@@ -44,6 +44,8 @@ type scanFlags struct {
 
 	configFlags
 
+	progress *progress // of the scan that runs; nil: none is shown
+
 	say func(*Env, *finding.Report) // tells of the report in place of writing it; nil: write it
 }
 
