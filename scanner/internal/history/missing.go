@@ -53,12 +53,12 @@ const fsck = "try `git fsck`, or fetch it again"
 // lost makes errors of those missing objects that a ref, HEAD, reflog or index
 // reaches. After a gc the unreachable objects that are left may name others
 // that are gone; nobody misses those.
-func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missing) error {
+func (h *repository) lost(ctx context.Context, g *graph, found *haul, missing []gitobj.Missing) error {
 	want := newWanted()
 	for _, m := range missing {
 		want.add(m.ID)
 	}
-	p, err := findPaths(ctx, h.store, want, newSets(), h.opts.Jobs)
+	p, err := h.findPaths(ctx, found, want, newSets())
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 		}
 	}
 	if len(missing) > 0 {
-		if err := h.lost(ctx, g, missing); err != nil {
+		if err := h.lost(ctx, g, found, missing); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,7 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 	p := &paths{}
 	if len(want.ids)+len(want.names) > 0 {
 		var err error
-		if p, err = findPaths(ctx, h.store, want, sets, h.opts.Jobs); err != nil {
+		if p, err = h.findPaths(ctx, found, want, sets); err != nil {
 			return err
 		}
 	}
