@@ -16,6 +16,7 @@ type graph struct {
 	commits []commit
 	parents [][]int32           // by index: those present
 	index   map[gitobj.ID]int32 // of a commit
+	partial bool                // commits that the store has may be left out
 }
 
 // newGraph sorts the commits. Among those whose parents are all placed, the one

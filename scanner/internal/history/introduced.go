@@ -33,11 +33,11 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	g, err := h.loadGraph(ctx)
+	h.result.Range = ends.describe()
+	g, err := h.rangeGraph(ctx, ends)
 	if err != nil {
 		return h.result, err
 	}
-	h.result.Range = ends.describe()
 	in := newScope(ends.mark(g, l.Since))
 	in.pushed = len(l.Base) > 0
 	if err := h.brought(ctx, g, in); err != nil {
@@ -55,12 +55,34 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 				h.cover(o, mask.Mask(in.blobs[o.id]))
 			}
 		}
-		err = h.tell(ctx, g, found, in)
+		err = h.tellRange(ctx, g, found, in, ends, l)
 	}
 	if err != nil {
 		h.untold(found)
 	}
 	return h.result, err
+}
+
+// rangeGraph returns a graph in which the range can be made out.
+func (h *repository) rangeGraph(ctx context.Context, ends *sides) (*graph, error) {
+	if !h.opts.wholeGraph {
+		if g, err := h.nearGraph(ctx, ends); g != nil || err != nil {
+			return g, err
+		}
+	}
+	return h.loadGraph(ctx)
+}
+
+// tellRange tells the story of what was found in the range, for which all
+// commits are needed.
+func (h *repository) tellRange(ctx context.Context, g *graph, found *haul, in *scope, ends *sides, l Limits) (err error) {
+	if g.partial && found.any() {
+		if g, err = h.loadGraph(ctx); err != nil {
+			return err
+		}
+		in.commits = ends.mark(g, l.Since)
+	}
+	return h.tell(ctx, g, found, in)
 }
 
 // A scope is what a limited scan tells of.

@@ -22,8 +22,10 @@ type Options struct {
 	Index    bool                       // search what is staged, too
 	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
 
-	way       way  // how a range is read; but for tests [bestWay]
-	walkTrees bool // find paths by a walk only, for tests
+	// For tests, that compare ways with each other.
+	way        way  // how a range is read
+	wholeGraph bool // make out a range in the graph of all commits
+	walkTrees  bool // find paths by a walk only
 }
 
 // A Result is what a repository held and what was read of it.
