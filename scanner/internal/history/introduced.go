@@ -175,7 +175,7 @@ func (h *repository) named(in *scope, ids []gitobj.ID) error {
 func (s *scope) bringers(a *attribution) map[int32]int32 {
 	first := map[int32]int32{}
 	for at, in := range s.commits {
-		if !in || a.held[at] == emptySet {
+		if !in || a.held[at] == emptySet || a.until.Err() != nil {
 			continue
 		}
 		for p := range a.sets.all(a.fresh(int32(at))) {
@@ -306,6 +306,9 @@ func (h *repository) ids(g *graph, in *scope) []gitobj.ID {
 		refs = nil
 	}
 	for _, ref := range refs {
+		if h.ended() {
+			break
+		}
 		var tags []gitobj.ID
 		for id := ref.ID; len(tags) < maxTags; {
 			next := h.target(id)
@@ -371,6 +374,9 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope) (*h
 	}
 	s := newSearcher(ctx, h.opts.Engine)
 	for name := range in.names {
+		if h.ended() {
+			break
+		}
 		found.names[name] = s.bytes(gitobj.ID{}, []byte(name))
 		h.result.Coverage.LeftOut.LowConfidence += found.names[name].Low
 	}

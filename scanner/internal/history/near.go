@@ -33,8 +33,8 @@ func (h *repository) nearGraph(ctx context.Context, s *sides) (*graph, error) {
 		if whole, err := n.walk(ctx, fresh, stop); err != nil {
 			return nil, err
 		} else if whole {
-			if g := n.graph(); g.allDescend(old) {
-				return g, nil
+			if g, err := n.graph(ctx); err != nil || g.allDescend(old) {
+				return g, err
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func (h *repository) nearGraph(ctx context.Context, s *sides) (*graph, error) {
 			return nil, err
 		}
 	}
-	return n.graph(), nil
+	return n.graph(ctx)
 }
 
 // near reads commits one by one.
@@ -95,14 +95,17 @@ func (n *near) walk(ctx context.Context, from []gitobj.ID, stop map[gitobj.ID]bo
 }
 
 // graph is the graph of what was read.
-func (n *near) graph() *graph {
+func (n *near) graph(ctx context.Context) (*graph, error) {
 	commits := make([]commit, 0, len(n.read))
 	for _, c := range n.read {
 		commits = append(commits, c)
 	}
-	g := newGraph(commits)
+	g, err := newGraph(ctx, commits)
+	if err != nil {
+		return nil, err
+	}
 	g.partial = true
-	return g
+	return g, nil
 }
 
 // maxOld is how many ends of the old side fit a mask.

@@ -129,7 +129,7 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	}
 	h.danglers()
 	h.refNames()
-	return h.result, nil
+	return h.result, ctx.Err()
 }
 
 // readIndexes reads the index of the work tree and those of the others.

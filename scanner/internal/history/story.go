@@ -29,11 +29,9 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 	if !found.any() && len(missing) == 0 {
 		return nil
 	}
-	g := newGraph(found.commits)
-	if found.commits == nil {
-		if g, err = h.loadGraph(ctx); err != nil {
-			return err
-		}
+	g, err := h.graphOf(ctx, found)
+	if err != nil {
+		return err
 	}
 	if len(missing) > 0 {
 		if err := h.lost(ctx, g, found, missing); err != nil {
@@ -69,7 +67,7 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 		}
 	}
 	s := &story{
-		repository: h, attribution: newAttribution(g, sets), found: found, paths: p, scope: in,
+		repository: h, attribution: newAttribution(ctx, g, sets), found: found, paths: p, scope: in,
 		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
 	}
 	return s.tell()
@@ -108,6 +106,17 @@ func (h *repository) cover(o holder, path string) {
 	}
 }
 
+// graphOf returns the graph of all commits, read on the way or now.
+func (h *repository) graphOf(ctx context.Context, found *haul) (*graph, error) {
+	if found.commits != nil {
+		return newGraph(ctx, found.commits)
+	}
+	return h.loadGraph(ctx)
+}
+
+// ended tells whether the scan was told to end.
+func (h *repository) ended() bool { return h.ctx.Err() != nil }
+
 // loadGraph reads every commit of the store.
 func (h *repository) loadGraph(ctx context.Context) (*graph, error) {
 	var visitors []*commitVisitor
@@ -123,7 +132,7 @@ func (h *repository) loadGraph(ctx context.Context) (*graph, error) {
 	for _, v := range visitors {
 		commits = append(commits, v.commits...)
 	}
-	return newGraph(commits), nil
+	return newGraph(ctx, commits)
 }
 
 type commitVisitor struct{ commits []commit }
@@ -187,14 +196,20 @@ func (s *story) tell() error {
 	}
 	s.follow(inHead)
 	s.newest(s.index, s.head)
+	if s.ended() { // any of the steps may have left off
+		return s.repository.ctx.Err()
+	}
 	s.report()
-	return nil
+	return s.repository.ctx.Err()
 }
 
 // trees notes which commit holds which pairs.
 func (s *story) trees() {
 	s.held = make([]setID, len(s.graph.commits))
 	for i := range s.graph.commits {
+		if s.ended() {
+			return
+		}
 		if tree := s.graph.commits[i].tree; s.paths.leads(tree) {
 			s.held[i] = s.under(tree, "")
 		}
@@ -279,6 +294,9 @@ func (s *story) named() {
 func (s *story) indexed() {
 	for _, index := range s.indexes {
 		for _, e := range index.Entries {
+			if s.ended() {
+				return
+			}
 			if e.Mode == modeTree {
 				s.index = s.sets.union(s.index, s.under(e.ID, e.Path))
 			} else {
@@ -298,6 +316,9 @@ func (s *story) indexed() {
 func (s *story) tips() {
 	s.direct = map[string]setID{}
 	for _, ref := range s.refs {
+		if s.ended() {
+			return
+		}
 		id := ref.ID
 		for range maxTags {
 			if id.IsZero() {

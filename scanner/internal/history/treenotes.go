@@ -62,7 +62,7 @@ type forest struct {
 	above  [][]int32 // by tree: those that have it for base
 }
 
-func newForest(notes []*treeNotes, idSize int) *forest {
+func newForest(ctx context.Context, notes []*treeNotes, idSize int) (*forest, error) {
 	f := &forest{notes: notes, idSize: idSize}
 	n := 0
 	for _, part := range notes {
@@ -81,6 +81,9 @@ func newForest(notes []*treeNotes, idSize int) *forest {
 	var stack []int32
 	for k, part := range notes {
 		for i, t := range part.trees {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			at := f.start[k] + int32(i)
 			below, ok := place[t.base]
 			if t.base < 0 || !ok {
@@ -100,7 +103,7 @@ func newForest(notes []*treeNotes, idSize int) *forest {
 			stack = append(stack, up)
 		}
 	}
-	return f
+	return f, nil
 }
 
 // id returns the raw id of a tree.
@@ -126,7 +129,7 @@ type change struct {
 
 // changes goes through all notes and returns, for each id of which the filter has
 // the first bytes, the trees that differ from their bases in it.
-func (f *forest) changes(ids map[uint32]struct{}) map[uint32]map[int32]change {
+func (f *forest) changes(ctx context.Context, ids map[uint32]struct{}) map[uint32]map[int32]change {
 	var may [1 << 10]uint64 // by the first two bytes
 	for id := range ids {
 		may[id>>22] |= 1 << (id >> 16 & 63)
@@ -135,6 +138,9 @@ func (f *forest) changes(ids map[uint32]struct{}) map[uint32]map[int32]change {
 	for k, part := range f.notes {
 		from := uint32(0)
 		for i := range part.trees {
+			if ctx.Err() != nil {
+				return nil
+			}
 			t := &part.trees[i]
 			for j, id := range part.edges[from:t.gone] {
 				if may[id>>22]>>(id>>16&63)&1 == 0 {
@@ -225,7 +231,10 @@ var errMany = errors.New("many trees")
 // must be read for it, or one can't be read.
 func notedPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, notes []*treeNotes, most int) (*paths, error) {
 	idSize := store.Format().Size()
-	f := newForest(notes, idSize)
+	f, err := newForest(ctx, notes, idSize)
+	if err != nil {
+		return nil, err
+	}
 	p := &paths{sets: s, from: map[treeKey]setID{}, dirs: map[string]map[setID]setID{}}
 	numbers := map[step]int32{}
 	number := func(to step) setID {
@@ -247,7 +256,7 @@ func notedPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets,
 		if round == maxRounds {
 			return nil, nil
 		}
-		changes := f.changes(open)
+		changes := f.changes(ctx, open)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -99,10 +99,10 @@ func walkPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, 
 	if err != nil {
 		return nil, err
 	}
-	l := newLadder(visitors)
+	l := newLadder(ctx, visitors)
 	visitors = nil
-	leads := l.climb()
-	p := &paths{sets: s, steps: l.steps, from: l.follow(s, leads), dirs: map[string]map[setID]setID{}}
+	leads := l.climb(ctx)
+	p := &paths{sets: s, steps: l.steps, from: l.follow(ctx, s, leads), dirs: map[string]map[setID]setID{}}
 	return p, ctx.Err()
 }
 
