@@ -207,9 +207,16 @@ type worker struct {
 }
 
 func (w *worker) run(ctx context.Context) {
+	ended := false
+	defer func() {
+		if !ended {
+			w.walk.queue.stop() // a panic: nobody is to wait for this worker
+		}
+	}()
 	for {
 		t, ok := w.walk.queue.next()
 		if !ok {
+			ended = true
 			return
 		}
 		switch {
@@ -237,6 +244,14 @@ func (w *worker) report() {
 	if files, bytes := c.Files-r.Files, c.Bytes-r.Bytes; files != 0 || bytes != 0 {
 		r.Files, r.Bytes = c.Files, c.Bytes
 		report(files, bytes)
+	}
+}
+
+// within tells Progress how far the reading of a large file moved.
+func (w *worker) within(bytes int64) {
+	if report := w.walk.opts.Progress; report != nil {
+		w.reported.Bytes += bytes
+		report(0, bytes)
 	}
 }
 
