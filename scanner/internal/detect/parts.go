@@ -56,10 +56,11 @@ func (p *Parts) Buffer() (part []byte, margin int) {
 	return p.buf, margin
 }
 
-// Search searches the part b, which begins at the mark, for keys that begin in
-// b[from:to].
-func (p *Parts) Search(ctx context.Context, at Mark, b []byte, from, to int) {
-	p.content.cursors = [3]*cursor{utf8Text: &at.cursor}
+// Search searches the part b for keys that begin in b[from:to]. If there are
+// any, at is called for the mark at which b begins.
+func (p *Parts) Search(ctx context.Context, b []byte, from, to int, at func() Mark) {
+	p.content.cursors = [3]*cursor{}
+	p.content.start = func() cursor { return at().cursor }
 	p.worker.piece(ctx, p.content, b, from, to)
 }
 

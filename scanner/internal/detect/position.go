@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	endian "encoding/binary"
 	"unicode/utf8"
 )
 
@@ -58,10 +59,11 @@ func (c *cursor) seek(b []byte, offset int) position {
 }
 
 func (c *cursor) narrow(part []byte) {
-	if i := bytes.LastIndexByte(part, '\n'); i >= 0 {
-		c.at.line += bytes.Count(part, []byte{'\n'})
+	// Counting is fast, and looking for the last of none slow.
+	if n := bytes.Count(part, []byte{'\n'}); n > 0 {
+		c.at.line += n
 		c.at.column = 1
-		part = part[i+1:]
+		part = part[bytes.LastIndexByte(part, '\n')+1:]
 	}
 	c.at.column += utf16Len(part)
 }
@@ -84,8 +86,14 @@ func (c *cursor) wide(part []byte) {
 
 // utf16Len returns how many UTF-16 code units the text of b takes.
 func utf16Len(b []byte) int {
+	const notASCII = 0x8080808080808080
 	n := 0
 	for len(b) > 0 {
+		if len(b) >= 8 && endian.LittleEndian.Uint64(b)&notASCII == 0 {
+			n += 8
+			b = b[8:]
+			continue
+		}
 		if b[0] < utf8.RuneSelf {
 			n++
 			b = b[1:]

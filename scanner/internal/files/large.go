@@ -67,41 +67,54 @@ type long struct {
 	// searched parts hold.
 	here, before spot
 	told         int64 // parts up to here were searched
+
+	// Lines are counted where a key makes them of interest.
+	counted spot
+	mark    detect.Mark // of counted
 }
 
 // A spot is a place in a file to which reading can come back. It is a boundary
 // between characters, but for a few bytes that were read beyond it.
 type spot struct {
 	at    int64 // bytes given before it
-	mark  detect.Mark
 	next  reading
 	ahead [detect.Slack]byte
 	n     int // of ahead
 }
 
+// save makes the reader's state that of a spot some bytes on, ahead of which it
+// has read.
+func (s *spot) save(r *extents, by int, ahead []byte) {
+	s.at += int64(by)
+	s.next = r.reading
+	s.n = copy(s.ahead[:], ahead)
+}
+
+// back has the reader read from the spot on. What it has read ahead goes to buf.
+func (s *spot) back(r *extents, buf []byte) (n int) {
+	r.rewind(s.next)
+	return copy(buf, s.ahead[:s.n])
+}
+
 // run reads the file to its end. Of the first window n bytes are in the buffer,
 // and err is what ended its reading.
 func (l *long) run(ctx context.Context, n int, err error) error {
-	start := spot{mark: detect.Start()}
-	l.here, l.before = start, start
+	l.mark = detect.Start()
 	buf := l.worker.buf[:seam+window]
 	engine := l.worker.walk.opts.Engine
-	for counted := 0; ; {
+	for ahead := 0; ; {
 		switch {
 		case engine.Candidate(buf[:n]):
 			if err = l.part(ctx); err == nil {
-				n, counted = copy(buf, l.here.ahead[:l.here.n]), 0
+				n, ahead = l.here.back(l.r, buf), 0
 			}
 		case err == nil:
-			// Between the spots lie all of the window but its seams.
+			// Between the spots lies all of the window but its seams.
 			cut := detect.Boundary(buf, n)
-			next := l.here
-			next.at += int64(cut - counted)
-			next.mark.Pass(buf[counted:cut])
-			next.save(l.r, buf[cut:n])
-			l.before, l.here = l.here, next
+			l.before = l.here
+			l.here.save(l.r, cut-ahead, buf[cut:n])
 			n = copy(buf, buf[n-seam:n])
-			counted = n - next.n
+			ahead = n - l.here.n
 		}
 		switch {
 		case err == io.EOF || err == io.ErrUnexpectedEOF:
@@ -117,53 +130,75 @@ func (l *long) run(ctx context.Context, n int, err error) error {
 	}
 }
 
-// save makes the reader's state that of the spot, ahead of which it has read.
-func (s *spot) save(r *extents, ahead []byte) {
-	s.next = r.reading
-	s.n = copy(s.ahead[:], ahead)
-}
-
-// part searches around the window at hand, and goes on behind that.
+// part searches around the window at hand, and makes the spots those from which
+// to go on behind that.
 func (l *long) part(ctx context.Context) error {
 	buf, margin := l.parts.Buffer()
-	l.r.rewind(l.before.next)
-	n := copy(buf, l.before.ahead[:l.before.n])
-	// The next window begins a margin before what this part can see, and the
-	// next part two.
-	next := [...]spot{l.before, l.before}
-	counted := 0
-	for i := range next {
-		m, err := io.ReadFull(l.r, buf[n:len(buf)-(2-i)*margin])
+	n := l.before.back(l.r, buf)
+	// Who goes on begins where this part sees no further, with a margin before.
+	before, here := l.before, l.before
+	edges := [...]struct {
+		spot *spot
+		read int
+	}{{&before, len(buf) - 2*margin}, {&here, len(buf) - margin}}
+	cuts := [len(edges)]int{}
+	for i, e := range edges {
+		m, err := io.ReadFull(l.r, buf[n:e.read])
 		n += m
 		if err != nil {
-			return l.search(ctx, buf[:n], n, err)
+			l.search(ctx, buf[:n], n)
+			return err
 		}
-		cut := detect.Boundary(buf, n)
-		s := &next[i]
-		if i > 0 {
-			*s = next[i-1]
-		}
-		s.at += int64(cut - counted)
-		s.mark.Pass(buf[counted:cut])
-		s.save(l.r, buf[cut:n])
-		counted = cut
+		cuts[i] = detect.Boundary(buf, n)
+		e.spot.save(l.r, cuts[i], buf[cuts[i]:n])
 	}
 	m, err := io.ReadFull(l.r, buf[n:])
 	n += m
 	if err != nil {
-		return l.search(ctx, buf[:n], n, err)
+		l.search(ctx, buf[:n], n)
+		return err
 	}
-	err = l.search(ctx, buf, counted, ctx.Err())
-	l.before, l.here = next[0], next[1]
-	l.r.rewind(l.here.next)
-	return err
+	if l.search(ctx, buf, cuts[1]) {
+		l.mark.Pass(buf[:cuts[0]])
+		l.counted = before
+	}
+	l.before, l.here = before, here
+	return ctx.Err()
 }
 
 // search has detection look at a part for what begins in part[:to] and was not
-// told yet, and returns err.
-func (l *long) search(ctx context.Context, part []byte, to int, err error) error {
+// told yet, and tells whether lines were counted for it, up to the part.
+func (l *long) search(ctx context.Context, part []byte, to int) (counted bool) {
 	from := max(0, l.told-l.before.at)
-	l.parts.Search(ctx, l.before.mark, part, int(from), to)
+	l.parts.Search(ctx, part, int(from), to, func() detect.Mark {
+		counted = true
+		l.count()
+		return l.mark
+	})
 	l.told = l.before.at + int64(to)
-	return err
+	return counted
+}
+
+// count counts the lines up to the part at hand. If the walk is stopped
+// meanwhile, or the file can't be read any more, it is the lines until there: of
+// a key that was found its place is the lesser part.
+func (l *long) count() {
+	r := *l.r
+	r.moved = func(int64) {}
+	buf := l.worker.buf[:window]
+	n := l.counted.back(&r, buf)
+	for left := l.before.at - l.counted.at; left > 0 && !l.worker.walk.stopped.Load(); {
+		m, err := io.ReadFull(&r, buf[n:min(window, max(left, int64(n)))])
+		if n += m; err != nil {
+			return
+		}
+		cut := detect.Boundary(buf, n)
+		if int64(n) == left {
+			cut = n // a boundary too
+		}
+		l.mark.Pass(buf[:cut])
+		left -= int64(cut)
+		n = copy(buf, buf[cut:n])
+	}
+	l.counted = l.before
 }
