@@ -6,21 +6,23 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
 
-// Parts searches content that is too long to be held in memory, and of which
-// the caller brings only the parts in which a literal stands. Its worker
-// searches nothing else meanwhile.
+// Parts are searched of content that is too long to be held in memory: those
+// around the literals in it.
 type Parts struct {
-	worker  *Worker
 	content *content
-	buf     []byte
+	out     Outcome
 }
 
 // Parts begins the content that has the given head, of 16 bytes or more if
 // there are as many.
-func (w *Worker) Parts(head []byte) *Parts {
-	w.out = Outcome{}
-	return &Parts{worker: w, content: &content{budget: layer.NewBudget(w.engine.opts.Limits), wide: wideText(head)}}
+func (e *Engine) Parts(head []byte) *Parts {
+	return &Parts{content: &content{budget: layer.NewBudget(e.opts.Limits), wide: wideText(head)}}
 }
+
+// PartSize returns how long a part is in bytes, and how many of them at its
+// beginning and at its end are there for the sake of those between alone, unless
+// the content begins or ends there.
+func (e *Engine) PartSize() (length, margin int) { return e.chunk + 2*e.margin, e.margin }
 
 // A Mark is a place in content: its lines and columns are counted up to there.
 // It may be copied, to come back to it.
@@ -45,31 +47,16 @@ func Boundary(b []byte, i int) int {
 // Slack is how many bytes before an offset its boundary may lie.
 const Slack = 9
 
-// Buffer returns memory for one part, which is the same for all, and how many
-// bytes at its beginning and at its end are there for the sake of those between
-// alone, unless the content begins or ends there.
-func (p *Parts) Buffer() (part []byte, margin int) {
-	margin = p.worker.engine.margin
-	if p.buf == nil {
-		p.buf = p.worker.buffer(p.worker.engine.chunk + 2*margin)
-	}
-	return p.buf, margin
-}
-
-// Search searches the part b for keys that begin in b[from:to]. If there are
-// any, at is called for the mark at which b begins.
-func (p *Parts) Search(ctx context.Context, b []byte, from, to int, at func() Mark) {
+// Search has the worker search the part b for keys that begin in b[from:to]. If
+// there are any, at is called for the mark at which b begins.
+func (p *Parts) Search(ctx context.Context, w *Worker, b []byte, from, to int, at func() Mark) {
 	p.content.cursors = [3]*cursor{}
 	p.content.start = func() cursor { return at().cursor }
-	p.worker.piece(ctx, p.content, b, from, to)
+	w.out = p.out
+	w.piece(ctx, p.content, b, from, to)
+	p.out = w.out
 }
 
-// End ends the search and returns what the parts held. How many bytes the whole
-// content has, the caller knows.
-func (p *Parts) End() Outcome {
-	if p.buf != nil {
-		p.worker.release(p.buf)
-		p.buf = nil
-	}
-	return p.worker.out
-}
+// Outcome returns what the parts held. How many bytes the whole content has, the
+// caller knows.
+func (p *Parts) Outcome() Outcome { return p.out }

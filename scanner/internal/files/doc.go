@@ -8,6 +8,7 @@
 //	directory.go one directory: what is in it, and what of that is work
 //	read.go      one file: opened, read and searched once
 //	large.go     large files, window by window
+//	desk.go      what few workers need at a time
 //	sparse.go    files without their holes
 //	hardlink.go  files with several names
 //	follow.go    symbolic links, and what lies behind those that leave the tree

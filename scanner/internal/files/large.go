@@ -39,9 +39,9 @@ func (w *worker) large(ctx context.Context, f *file, info fileInfo) (detect.Outc
 		out.Bytes += r.skipped
 		return out, err
 	}
-	l := &long{worker: w, r: r, parts: w.detect.Parts(w.buf[:n])}
+	l := &long{worker: w, r: r, parts: w.walk.opts.Engine.Parts(w.buf[:n])}
 	err = l.run(ctx, n, err)
-	out := l.parts.End()
+	out := l.parts.Outcome()
 	out.Bytes += l.r.furthest
 	return out, err
 }
@@ -133,7 +133,10 @@ func (l *long) run(ctx context.Context, n int, err error) error {
 // part searches around the window at hand, and makes the spots those from which
 // to go on behind that.
 func (l *long) part(ctx context.Context) error {
-	buf, margin := l.parts.Buffer()
+	d := l.worker.walk.desks.take()
+	defer l.worker.walk.desks.give(d)
+	_, margin := l.worker.walk.opts.Engine.PartSize()
+	buf := d.part
 	n := l.before.back(l.r, buf)
 	// Who goes on begins where this part sees no further, with a margin before.
 	before, here := l.before, l.before
@@ -146,7 +149,7 @@ func (l *long) part(ctx context.Context) error {
 		m, err := io.ReadFull(l.r, buf[n:e.read])
 		n += m
 		if err != nil {
-			l.search(ctx, buf[:n], n)
+			l.search(ctx, d, buf[:n], n)
 			return err
 		}
 		cuts[i] = detect.Boundary(buf, n)
@@ -155,10 +158,10 @@ func (l *long) part(ctx context.Context) error {
 	m, err := io.ReadFull(l.r, buf[n:])
 	n += m
 	if err != nil {
-		l.search(ctx, buf[:n], n)
+		l.search(ctx, d, buf[:n], n)
 		return err
 	}
-	if l.search(ctx, buf, cuts[1]) {
+	if l.search(ctx, d, buf, cuts[1]) {
 		l.mark.Pass(buf[:cuts[0]])
 		l.counted = before
 	}
@@ -168,9 +171,9 @@ func (l *long) part(ctx context.Context) error {
 
 // search has detection look at a part for what begins in part[:to] and was not
 // told yet, and tells whether lines were counted for it, up to the part.
-func (l *long) search(ctx context.Context, part []byte, to int) (counted bool) {
+func (l *long) search(ctx context.Context, d *desk, part []byte, to int) (counted bool) {
 	from := max(0, l.told-l.before.at)
-	l.parts.Search(ctx, part, int(from), to, func() detect.Mark {
+	l.parts.Search(ctx, d.detect, part, int(from), to, func() detect.Mark {
 		counted = true
 		l.count()
 		return l.mark

@@ -24,7 +24,7 @@ import (
 func TestLargeAsWhole(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	options := options()
-	buf, margin := options.Engine.NewWorker().Parts(nil).Buffer()
+	part, margin := options.Engine.PartSize()
 	const size = 10 << 20
 	for round, filler := range []string{"some text\n", "é", "😀é\n", "x", "€uro\n"} {
 		t.Run(strings.TrimSpace(filler), func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestLargeAsWhole(t *testing.T) {
 			var places []int
 			for i := range 8 {
 				places = append(places, (1+r.IntN(size/window-2))*window)
-				places = append(places, len(buf)-(i%3)*margin, 2*(len(buf)-margin)+i*window)
+				places = append(places, part-(i%3)*margin, 2*(part-margin)+i*window)
 			}
 			last := 0
 			slices.Sort(places)

@@ -168,6 +168,11 @@ func (w *worker) bytes(ctx context.Context, b []byte) (detect.Outcome, error) {
 	if !w.walk.opts.Engine.Candidate(b) && !w.container(b, b) {
 		return detect.Outcome{Bytes: int64(len(b))}, nil
 	}
+	if len(b) > window && !w.walk.opts.Containers {
+		d := w.walk.desks.take()
+		defer w.walk.desks.give(d)
+		return d.detect.Bytes(ctx, b)
+	}
 	return w.detect.Bytes(ctx, b)
 }
 

@@ -60,6 +60,7 @@ func Walk(ctx context.Context, root string, o Options) (*Result, error) {
 type walk struct {
 	opts    Options
 	queue   *queue
+	desks   *desks
 	links   links
 	stopped atomic.Bool
 	folders atomic.Int64 // directories that are open
@@ -97,6 +98,7 @@ func (w *walk) run(ctx context.Context, root string) (*Result, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
+	w.desks = newDesks(w.opts.Engine, jobs)
 	workers := make([]*worker, jobs)
 	for i := range workers {
 		workers[i] = &worker{walk: w, detect: w.opts.Engine.NewWorker()}
