@@ -2,7 +2,7 @@ package detect
 
 import (
 	"bytes"
-	endian "encoding/binary"
+	bin "encoding/binary" // binary is a function of this package
 	"unicode/utf8"
 )
 
@@ -59,7 +59,7 @@ func (c *cursor) seek(b []byte, offset int) position {
 }
 
 func (c *cursor) narrow(part []byte) {
-	// Counting is fast, and looking for the last of none slow.
+	// Counting is fast, looking for the last from the end is not if there is none.
 	if n := bytes.Count(part, []byte{'\n'}); n > 0 {
 		c.at.line += n
 		c.at.column = 1
@@ -86,12 +86,11 @@ func (c *cursor) wide(part []byte) {
 
 // utf16Len returns how many UTF-16 code units the text of b takes.
 func utf16Len(b []byte) int {
-	const notASCII = 0x8080808080808080
 	n := 0
 	for len(b) > 0 {
-		if len(b) >= 8 && endian.LittleEndian.Uint64(b)&notASCII == 0 {
-			n += 8
-			b = b[8:]
+		if ascii := asciiLen(b); ascii > 0 {
+			n += ascii
+			b = b[ascii:]
 			continue
 		}
 		if b[0] < utf8.RuneSelf {
@@ -105,6 +104,21 @@ func utf16Len(b []byte) int {
 			n++
 		}
 		b = b[size:]
+	}
+	return n
+}
+
+// asciiLen returns how long a part of b's beginning is ASCII, in steps of 32
+// bytes: lines of a gigabyte are counted too.
+func asciiLen(b []byte) int {
+	const high = 0x8080808080808080
+	n := 0
+	for ; len(b)-n >= 32; n += 32 {
+		x := b[n : n+32]
+		if (bin.LittleEndian.Uint64(x)|bin.LittleEndian.Uint64(x[8:])|
+			bin.LittleEndian.Uint64(x[16:])|bin.LittleEndian.Uint64(x[24:]))&high != 0 {
+			break
+		}
 	}
 	return n
 }
