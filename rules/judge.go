@@ -151,7 +151,7 @@ func (s *Set) judgeBroken(v *Verdict, text []byte, start, end, random int, c Con
 		return false
 	}
 	switch text[end] {
-	case '"', '\'', '`', '\\', '\r', '\n':
+	case '"', '\'', '`', '\\', '\r', '\n', '%', '{', '<', '&', 0x1b, 0xc2, 0xe2, 0xef:
 	default:
 		return false
 	}
