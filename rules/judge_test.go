@@ -119,7 +119,24 @@ func TestConfidence(t *testing.T) {
 		{"token=petra_fake_{{body:d}}", finding.Low},
 		{"petra_backup_20240131123456", finding.Low},
 		{"petra_snapshot_1706659200123", finding.Low},
+		{"petra_run_20240131T235959Z", finding.Low},
+		{"token=petra_s3cr3t_p4ssw0rd_v4lu3", finding.Low},
+		{"token=petra_deadbeef-cafe-babe-f00d-c0ffee123456", finding.Low},
+		{"petra_worker-7d9f8b6c5-x2x4z", finding.Low},
+		{"petra_nightly-28439520-lx7bz", finding.Low},
 		{"petra_core3foo17h{{body:e:16:hex}}E", finding.Low},
+
+		// Noise that holds the prefix by chance, and what only stands beside a name.
+		{"data:;base64,{{body:n:60:base62}}petra_{{body:m:60:base64url}}", finding.Low},
+		{"{{body:n:30:base62}}petra_{{body:m:40}}", finding.Medium},
+		{"{{body:n:64:hex}}petra_{{body:m:40}}", finding.Medium},
+		{"{{key:n:60}}{{key:m}}", finding.High}, // judged is the first
+
+		// The name of a line's variable.
+		{"const token = process.env.T || 'petra_{{body:b:10}}'", finding.Medium},
+		{"let apiKey: string = given ?? 'petra_{{body:b:10}}'", finding.Medium},
+		{"if token == name || 'petra_{{body:b:10}}'", finding.Low},
+		{"const token = 1; f('petra_{{body:b:10}}')", finding.Low},
 		{"petra_core-{{body:e:16:hex}}.rlib", finding.Low},
 	} {
 		if v, _ := judge(tt.text, rules.Context{}); v.Confidence != tt.want {
@@ -161,6 +178,12 @@ func TestExtent(t *testing.T) {
 	} {
 		if v, _ := judge(tt.text, tt.c); v.Extent != tt.want {
 			t.Errorf("%s: %v, want %v", tt.text, v.Extent, tt.want)
+		}
+	}
+	text := []byte(rulestest.Expand("{{key:a}}{{key:b:60}}{{key:c}}"))
+	for _, at := range rulestest.Places(text)[1:] {
+		if v := rules.Builtin().Judge(text, at, rules.Context{}); v.Confidence != finding.Medium {
+			t.Errorf("keys in a row: the one at %d is %v", at, v.Confidence)
 		}
 	}
 	if v, text := judge("{{key:a}}{{key:b}}", rules.Context{}); v.End != len(text)/2 || v.Extent != finding.Uncertain {

@@ -74,6 +74,7 @@ type sketch struct {
 	n        int
 	way      [maxBody]uint8
 	evidence int32 // how much dearer the body is as names and words throughout
+	cost     int32 // of the description
 }
 
 // draw finds the cheapest description of body, at most maxBody long. It may
@@ -84,7 +85,10 @@ func (s *sketch) draw(body []byte, begin int32) {
 	wordCosts(word[:n], body)
 	patternCosts(patt[:n], body)
 	if wordsThroughout(word[:n], patt[:n], begin, body) {
-		s.n, s.evidence = n, 0
+		s.n, s.evidence, s.cost = n, 0, 0
+		for i := range n {
+			s.cost += min(word[i], patt[i])
+		}
 		clear(s.way[:n])
 		return
 	}
@@ -152,7 +156,7 @@ func (s *sketch) search(body []byte, word, patt []int32, begin int32) {
 	}
 	s.n = n
 	best := least(total[:])
-	s.evidence = plain - total[best]
+	s.evidence, s.cost = plain-total[best], total[best]
 	for i := n - 1; i >= 0; i-- {
 		s.way[i] = uint8(best)
 		best = int(from[i][best])

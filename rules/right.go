@@ -188,3 +188,23 @@ func isBuiltFile(rest []byte) bool {
 	}
 	return false
 }
+
+// isPodName reports whether body is a name that Kubernetes gave: that of a
+// Deployment or a CronJob, the hash of its template or the minute of its run, and
+// five more characters.
+func isPodName(body []byte) bool {
+	last := bytes.LastIndexByte(body, '-')
+	if last < 0 || len(body)-last-1 != 5 {
+		return false
+	}
+	first := bytes.LastIndexByte(body[:last], '-')
+	if first < 1 || last-first-1 < 8 || last-first-1 > 10 || !hasDigit(body[first:last]) {
+		return false
+	}
+	for _, b := range body[first:] {
+		if classOf[b] == upper || b == '_' {
+			return false
+		}
+	}
+	return !looksDrawn(body[:first])
+}
