@@ -80,8 +80,7 @@ type Result struct {
 	Keys map[finding.ID]finding.Key
 
 	exposures map[finding.ID]*finding.Exposure
-	sightings []finding.Sighting // reported
-	withheld  []withheld         // suppressed
+	withheld  []withheld // suppressed
 }
 
 // A Scan collects what several targets hold into one report. It is not safe for
