@@ -25,6 +25,8 @@ func (s *Scan) see(target int, list []finding.Sighting) {
 
 // fail takes something that could not be read.
 func (s *Scan) fail(e finding.Error) {
+	w := s.engine.NewWorker()
+	e.Path, e.Reason = w.Mask(e.Path), w.Mask(e.Reason)
 	s.result.Report.Scan.Errors = append(s.result.Report.Scan.Errors, e)
 }
 

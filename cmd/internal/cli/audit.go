@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/petrascan/petrascan/cmd/internal/audit"
+	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -45,7 +46,10 @@ every place and encoding.`,
 			if err != nil {
 				return err
 			}
-			f.audit = &audit.Options{Args: args}
+			f.audit = &audit.Options{}
+			for _, arg := range args {
+				f.audit.Args = append(f.audit.Args, config.Masked(arg)) // they are told
+			}
 			if known != "" {
 				if f.audit.Known, err = readKnown(resolve(env.Dir, known)); err != nil {
 					return err

@@ -32,14 +32,14 @@ func printError(w io.Writer, err error) {
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
 		for _, m := range mistakes {
-			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(m.Error()))
+			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(m.Error())))
 		}
 		return
 	}
-	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(err.Error()))
+	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(err.Error())))
 	var hint *hintError
 	if errors.As(err, &hint) && hint.hint != "" {
-		fmt.Fprintf(w, "petrascan: hint: %s\n", hint.hint)
+		fmt.Fprintf(w, "petrascan: hint: %s\n", report.Clean(config.Masked(hint.hint)))
 	}
 }
 
