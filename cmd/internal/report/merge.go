@@ -157,7 +157,7 @@ func (m *merger) add(r *finding.Report) {
 	}
 	scan.Complete = scan.Complete && r.Scan.Complete
 	scan.ElapsedMS += r.Scan.ElapsedMS
-	if scan.Started == "" || older(instant(r.Scan.Started), instant(scan.Started)) < 0 {
+	if scan.Started == "" || Older(instant(r.Scan.Started), instant(scan.Started)) < 0 {
 		scan.Started = r.Scan.Started
 	}
 }
@@ -235,7 +235,7 @@ func (m *merger) key(e *finding.Exposure) {
 	reach.Worktrees = union(reach.Worktrees, more.Worktrees)
 	reach.Reflogs = union(reach.Reflogs, more.Reflogs)
 	reach.Stash = union(reach.Stash, more.Stash)
-	if c := e.CreatedNoLaterThan; c != nil && (have.CreatedNoLaterThan == nil || older(instant(*c), instant(*have.CreatedNoLaterThan)) < 0) {
+	if c := e.CreatedNoLaterThan; c != nil && (have.CreatedNoLaterThan == nil || Older(instant(*c), instant(*have.CreatedNoLaterThan)) < 0) {
 		have.CreatedNoLaterThan = c
 	}
 }
@@ -250,7 +250,7 @@ func newer(a, b *finding.Exposure) bool {
 }
 
 func earlier(a, b *finding.Moment) *finding.Moment {
-	if a == nil || b != nil && older(instant(b.CommitDate), instant(a.CommitDate)) < 0 {
+	if a == nil || b != nil && Older(instant(b.CommitDate), instant(a.CommitDate)) < 0 {
 		return b
 	}
 	return a
