@@ -264,6 +264,11 @@ sum=$(sha256sum "$work/petrascan" | cut -c 1-64)
 event pull_request inside 1 1 BINARY= DOWNLOAD="file://$work/petrascan" SHA256="$sum" < <(pull "$main" "$inside")
 event pull_request inside 2 - BINARY= DOWNLOAD="file://$work/petrascan" SHA256="${sum//[0-4]/5}" < <(pull "$main" "$inside")
 says 'The SHA-256|the SHA-256 of'
+mkdir "$work/petrascan_v1_linux"
+cp "$work/petrascan" "$work/petrascan_v1_linux/"
+tar -czf "$work/release.tar.gz" -C "$work" petrascan_v1_linux
+sum=$(sha256sum "$work/release.tar.gz" | cut -c 1-64)
+event pull_request inside 1 1 BINARY= DOWNLOAD="file://$work/release.tar.gz" SHA256="$sum" < <(pull "$main" "$inside")
 event pull_request inside 2 - BINARY= DOWNLOAD="file://$work/petrascan" < <(pull "$main" "$inside")
 
 echo "all passed"
