@@ -125,6 +125,7 @@ it off or suppress a finding.`,
 }
 
 func scanStaged(ctx context.Context, env *Env, s *scanner.Scan, args []string) error {
+	uncollected(env)
 	if len(args) > 0 {
 		return fmt.Errorf("this hook takes no arguments, and got %q", args[0])
 	}
