@@ -43,6 +43,7 @@ func (s *Scan) Tree(ctx context.Context, path string) error {
 		t.whole = true
 	}
 	stores := map[string]bool{}
+	s.explain("target: %s: %s at or below it: %s", path, plural(len(found.GitDirs), "Git directory lies", "Git directories lie"), listed(found.GitDirs))
 	for _, dir := range found.GitDirs {
 		if err := s.discovered(ctx, path, dir, stores); err != nil {
 			return err
@@ -70,6 +71,7 @@ func (s *Scan) discovered(ctx context.Context, root, dir string, stores map[stri
 		t.whole = true
 	}
 	if stores[r.ObjectDir] {
+		s.explain("target: %s: its objects lie in %s, which was searched for another work tree", path, r.ObjectDir)
 		return nil
 	}
 	stores[r.ObjectDir] = true
@@ -119,6 +121,7 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	found, err := files.Walk(ctx, path, files.Options{
 		Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path),
 		Containers: s.opts.MaxArchiveDepth > 0,
+		Explain:    s.opts.Explain != nil,
 		Gitignore:  s.opts.Gitignore, Getenv: s.opts.Getenv, Follow: s.opts.Follow, OneFilesystem: s.opts.OneFilesystem,
 	})
 	if found == nil {
@@ -139,6 +142,7 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 		s.warn("%s vanished from %s before it could be read, such as %s", plural(int(found.Vanished), "entry", "entries"), path, reportPath(found.VanishedPath))
 	}
 	s.see(target, found.Sightings)
+	s.explainWalk(target, path, found)
 	return found, s.interrupted(ctx)
 }
 
@@ -176,6 +180,10 @@ func (s *Scan) Text(ctx context.Context, location finding.Location, r io.Reader)
 	c.LeftOut.LowConfidence = out.Low
 	s.cover(target, c)
 	s.see(target, sightings)
+	s.explain("target: standard input, %s: searched as %s", plural(int(out.Bytes), "byte", "bytes"), location)
+	for _, d := range out.Doubts {
+		s.doubts = append(s.doubts, doubt{target, string(location), d})
+	}
 	return s.interrupted(ctx)
 }
 
@@ -358,6 +366,9 @@ func (s *Scan) take(ctx context.Context, target int, found *history.Result, err 
 			s.incomplete = s.incomplete || limited && a.Count > 0
 		}
 		s.see(target, found.Sightings)
+		for _, d := range found.Doubts {
+			s.doubts = append(s.doubts, doubt{target, doubtPlace(d.Path, d.Object), d.Doubt})
+		}
 		for _, e := range found.Keys {
 			s.expose(e)
 		}
@@ -379,6 +390,7 @@ func (s *Scan) gitTarget(path string, r *repo.Repo) int {
 	}
 	id := s.target(t)
 	s.repos[id] = r
+	s.explainRepository(path, r)
 	return id
 }
 

@@ -70,6 +70,7 @@ every place and encoding.`,
 	flags.StringVar(&known, "known", "", "say which of the keys in this `FILE` leaked and which did not")
 	flags.StringVar(&keyEnv, "key-env", "", "look only for the key in the environment variable `NAME`")
 	f.add(cmd)
+	f.addWalk(cmd)
 	what.add(flags)
 	f.verify.fresh = true // an audit is made anew after a key was deleted, to prove it
 	formats := []string{string(auditText)}

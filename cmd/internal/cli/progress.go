@@ -26,7 +26,7 @@ type progress struct {
 func newProgress(env *Env, f *scanFlags) *progress {
 	p := &progress{}
 	file, ok := env.Stderr.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || f.quiet || f.noProgress || env.Getenv("CI") != "" {
+	if !ok || !term.IsTerminal(int(file.Fd())) || f.quiet || f.verbose || f.noProgress || env.Getenv("CI") != "" {
 		return p
 	}
 	p.stop, p.done = make(chan struct{}), make(chan struct{})

@@ -23,6 +23,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err := f.readBaseline(env); err != nil {
 		return err
 	}
+	f.explainSettings(env)
 	outputs, err := f.reports()
 	if err != nil {
 		return err
@@ -31,7 +32,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
-	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
+	verifier, err := f.verifier(env)
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	defer stop()
 	f.progress = newProgress(env, f)
 	opts.Progress, opts.Now, opts.Getenv = f.progress.report, env.Now, env.Getenv
-	opts.CacheDir = f.cacheDir(env)
+	opts.CacheDir, opts.Explain = f.cacheDir(env), f.explainer(env)
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
@@ -78,6 +79,7 @@ func uncollected(env *Env) {
 // finish writes the reports on a result, and returns what its exit status is.
 func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
+	defer f.explainStatus(ctx, env, result.Report, status)
 	if f.say != nil {
 		f.say(env, result.Report)
 		return outcome(status)
@@ -88,7 +90,7 @@ func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result
 	if !f.quiet && f.format != string(report.Table) {
 		complain(env, result.Report)
 	}
-	if f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
+	if !f.quiet && f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
 		for _, line := range audit.KnownLines(result.Report, *f.audit) {
 			fmt.Fprintf(env.Stderr, "petrascan: known: %s\n", line)
 		}

@@ -39,6 +39,7 @@ and removed. One of several targets that fails does not stop the rest.`,
 		},
 	}, scanStatus)
 	f.add(cmd)
+	f.addWalk(cmd)
 	what.add(cmd.Flags())
 	return cmd
 }
@@ -71,6 +72,7 @@ stands for standard input. Git's object stores are left to scan and history.`,
 		},
 	}, scanStatus)
 	f.add(cmd)
+	f.addWalk(cmd)
 	what.add(cmd.Flags())
 	return cmd
 }
