@@ -93,7 +93,8 @@ type Worker struct {
 	engine  *Engine
 	peelers []*layer.Peeler // one a depth, since a text lives until its peeler's next use
 	hits    [][]literal.Hit
-	buffers [][]byte
+	buffers [][]byte // large ones
+	smalls  [][]byte
 	others  []*Worker // for what is searched in the midst of another search, at rest
 	out     Outcome
 }
