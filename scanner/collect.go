@@ -105,6 +105,7 @@ func (s *Scan) Finish() *Result {
 			e.Removed = nil
 		}
 	}
+	s.explainDoubts()
 	s.escapePaths()
 	s.result.exposures = s.exposures
 	s.result.assemble()

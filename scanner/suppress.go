@@ -81,7 +81,8 @@ func (l *ledger) accepts(key finding.ID) *entry {
 // A withheld sighting is one that was suppressed, and by what.
 type withheld struct {
 	finding.Sighting
-	by finding.Suppressed // Count is not set
+	by     finding.Suppressed // Count is not set
+	origin string             // where by is written, if that is known
 }
 
 // suppress parts the sightings into those that are reported and those that are
@@ -91,20 +92,22 @@ func (s *Scan) suppress() {
 	for i := range s.sightings {
 		x := &s.sightings[i]
 		s.result.Keys[x.Key] = x.Secret
-		by, ok := s.suppressor(x, excluded[i])
+		by, origin, ok := s.suppressor(x, excluded[i])
 		if !ok {
 			s.result.sightings = append(s.result.sightings, *x)
 			continue
 		}
 		by.Key = x.Key
 		by.Reason, by.Owner = s.mask.Mask(by.Reason), s.mask.Mask(by.Owner)
-		s.result.withheld = append(s.result.withheld, withheld{*x, by})
+		s.result.withheld = append(s.result.withheld, withheld{*x, by, origin})
 	}
+	s.explainSuppressed()
 	s.staleEntries()
 }
 
-// suppressor says what suppresses a sighting; glob is what excludes its path.
-func (s *Scan) suppressor(x *finding.Sighting, glob string) (by finding.Suppressed, ok bool) {
+// suppressor says what suppresses a sighting, and where that is written; glob is
+// what excludes its path.
+func (s *Scan) suppressor(x *finding.Sighting, glob string) (by finding.Suppressed, origin string, ok bool) {
 	own := s.territoryOf(x)
 	var found *entry
 	if e := s.trusted.accepts(x.Key); e != nil {
@@ -121,18 +124,20 @@ func (s *Scan) suppressor(x *finding.Sighting, glob string) (by finding.Suppress
 		if !found.Expires.IsZero() {
 			by.Expires = found.Expires.UTC().Format(time.DateOnly)
 		}
-		return by, true
+		return by, found.Origin, true
 	case s.opts.Own != nil && s.opts.OwnFrom == "" && x.Inline != nil && inContent(x.Location):
 		if *x.Inline == "" {
 			s.warn("%s: petrascan:allow without a reason does nothing; write why the key may stay: petrascan:allow REASON", placeName(x))
 			break
 		}
-		return finding.Suppressed{By: byInline, Reason: *x.Inline}, true
+		return finding.Suppressed{By: byInline, Reason: *x.Inline}, "", true
+	case x.Inline != nil && inContent(x.Location):
+		s.explain("suppressed: not %s at %s: inline comments are not believed in this scan", masked(x.Masked), placeName(x))
 	}
 	if glob != "" {
-		return finding.Suppressed{By: byExclude, Reason: glob}, true
+		return finding.Suppressed{By: byExclude, Reason: glob}, "", true
 	}
-	return by, false
+	return by, "", false
 }
 
 // inContent tells whether a location is text that people write comments in.
@@ -177,6 +182,7 @@ func (s *Scan) excluded() []string {
 	for i := range s.sightings {
 		x := &s.sightings[i]
 		if globs[i] != "" && slices.ContainsFunc(x.Blobs, func(id string) bool { return elsewhere[blob{x.Target, id}] }) {
+			s.explain("suppressed: not %s at %s, which %s excludes: the same content lies at a path that is not excluded", masked(x.Masked), placeName(x), globs[i])
 			globs[i] = ""
 		}
 	}
@@ -221,9 +227,11 @@ func (s *Scan) staleEntries() {
 	all := s.thorough()
 	for _, t := range s.territories {
 		s.stale(t.ledger, all && t.whole)
+		s.explainLedger(t.ledger, all && t.whole)
 		all = all && t.whole
 	}
 	s.stale(s.trusted, all && len(s.territories) > 0)
+	s.explainLedger(s.trusted, all && len(s.territories) > 0)
 }
 
 // thorough tells whether nothing in the targets was left out or unread.

@@ -21,7 +21,7 @@ import (
 // report, since a hook speaks in its own way or not at all.
 var hookFlags = []string{
 	"fail-on", "min-confidence", "verify", "api-url", "control-key-env", "config", "no-config", "config-from", "baseline",
-	"exclude", "include", "max-archive-depth", "max-decode-depth", "require-complete", "jobs", "no-cache", "timeout",
+	"exclude", "include", "max-archive-depth", "max-decode-depth", "require-complete", "jobs", "no-cache", "timeout", "verbose",
 }
 
 // A hookEvent is one way in which a hook is called.

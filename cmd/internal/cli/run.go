@@ -22,6 +22,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err := f.readBaseline(env); err != nil {
 		return err
 	}
+	f.explainSettings(env)
 	outputs, err := f.reports()
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
-	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
+	verifier, err := f.verifier(env)
 	if err != nil {
 		return err
 	}
@@ -39,19 +40,22 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 		ctx, stop = context.WithTimeoutCause(ctx, f.timeout, context.DeadlineExceeded)
 	}
 	defer stop()
-	progress := newProgress(env, f)
-	opts.Progress, opts.Now, opts.Getenv = progress.report, env.Now, env.Getenv
-	opts.CacheDir = f.cacheDir(env)
+	f.progress = newProgress(env, f)
+	opts.Progress, opts.Now, opts.Getenv = f.progress.report, env.Now, env.Getenv
+	opts.CacheDir, opts.Explain = f.cacheDir(env), f.explainer(env)
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
 	}
 	err = work(ctx, scan)
-	progress.clear()
+	f.progress.clear()
 	if err != nil && ctx.Err() == nil {
 		return err
 	}
 	result := scan.Finish()
+	if err != nil { // it was stopped, maybe before a target was begun
+		result.Report.Scan.Complete = false
+	}
 	result.Report.Tool.Version = version()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
@@ -66,6 +70,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 // finish writes the reports on a result, and returns what its exit status is.
 func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
+	defer f.explainStatus(ctx, env, result.Report, status)
 	if f.say != nil {
 		f.say(env, result.Report)
 		return outcome(status)
@@ -76,7 +81,7 @@ func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result
 	if !f.quiet && f.format != string(report.Table) {
 		complain(env, result.Report)
 	}
-	if f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
+	if !f.quiet && f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
 		for _, line := range audit.KnownLines(result.Report, *f.audit) {
 			fmt.Fprintf(env.Stderr, "petrascan: known: %s\n", line)
 		}

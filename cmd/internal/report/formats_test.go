@@ -214,7 +214,7 @@ const gitlabRequired = `{
 		"time": {"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}$"},
 		"tool": {"type": "object", "required": ["id", "name", "version", "vendor"], "properties": {
 			"id": {"$ref": "#/$defs/text"}, "name": {"$ref": "#/$defs/text"}, "version": {"$ref": "#/$defs/text"},
-			"url": {"pattern": "^https?://.+"}, "vendor": {"required": ["name"]}}}
+			"url": {"pattern": "^https?://.+"}, "vendor": {"required": ["name"], "properties": {"name": {"$ref": "#/$defs/text"}}}}}
 	}
 }`
 

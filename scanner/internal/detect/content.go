@@ -13,10 +13,6 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
 
-// whole is the largest member of a container that is held in memory. Larger
-// ones are searched as streams.
-const whole = 4 << 20
-
 // content is what is known of one content while its pieces are searched.
 type content struct {
 	member   string
@@ -120,13 +116,13 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	}
 	format, ok := w.sniff(head, tail)
 	if !ok {
-		return w.chunks(ctx, c, whole)
+		return w.chunks(ctx, c, w.buffer(), 0, whole)
 	}
 	first := len(w.out.Hits)
 	if !random {
 		return w.unpackStream(ctx, c, format, whole)
 	}
-	if err := w.chunks(ctx, c, whole); err != nil {
+	if err := w.chunks(ctx, c, w.buffer(), 0, whole); err != nil {
 		return err
 	}
 	raw := len(w.out.Hits)
@@ -135,13 +131,14 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	return err
 }
 
-// chunks slides a window over r. Each piece of it begins and ends with a margin
-// whose candidates belong to the neighbours.
-func (w *Worker) chunks(ctx context.Context, c *content, r io.Reader) error {
-	margin := w.engine.margin
-	buf := w.buffer(w.engine.chunk + 2*margin)
+// chunks slides a window over content that begins with buf[:fill] and goes on in
+// r. Each piece of it begins and ends with a margin whose candidates belong to
+// the neighbours. In the end it releases buf.
+func (w *Worker) chunks(ctx context.Context, c *content, buf []byte, fill int, r io.Reader) error {
 	defer w.release(buf)
-	for fill, from := 0, 0; ; {
+	margin := w.engine.margin
+	w.out.Bytes += int64(fill)
+	for from := 0; ; {
 		n, err := io.ReadFull(r, buf[fill:])
 		fill += n
 		w.out.Bytes += int64(n)
@@ -196,8 +193,10 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 		switch {
 		case m.start < from || m.start >= to || again || c.told(m):
 		case m.verdict.Confidence == finding.None:
+			w.doubt(c, b, m)
 		case m.verdict.Confidence < w.engine.opts.Confidence:
 			w.out.Low++
+			w.doubt(c, b, m)
 		default:
 			w.out.Hits = append(w.out.Hits, w.hit(c, b, m, hidden))
 		}
@@ -348,16 +347,15 @@ func (w *Worker) gap(list *[]Gap, c *content, reason string) {
 	}
 }
 
-// buffer returns a buffer of n bytes of the worker's own.
-func (w *Worker) buffer(n int) []byte {
+// buffer returns a buffer of the worker's own, which a chunk and its margins fit
+// into.
+func (w *Worker) buffer() []byte {
 	if i := len(w.buffers) - 1; i >= 0 {
 		b := w.buffers[i]
 		w.buffers = w.buffers[:i]
-		if cap(b) >= n {
-			return b[:n]
-		}
+		return b
 	}
-	return make([]byte, n)
+	return make([]byte, w.engine.chunk+2*w.engine.margin)
 }
 
 func (w *Worker) release(b []byte) { w.buffers = append(w.buffers, b) }

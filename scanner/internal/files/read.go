@@ -53,11 +53,11 @@ func (w *worker) file(ctx context.Context, d *dir, f folder, k kind, name []byte
 		return
 	}
 	if w.walk.opts.Globs != nil && w.walk.opts.Globs.Excluded(d.join(string(name))) {
-		w.result.Coverage.LeftOut.Exclude++
+		w.exclude(d, name)
 		return
 	}
 	if d.rules != nil && d.rules.leavesOut(string(name), false) {
-		w.result.Coverage.LeftOut.Gitignore++
+		w.leaveOut(&w.result.Coverage.LeftOut.Gitignore, d, name, byGitignore)
 		return
 	}
 	w.name(d, name)
@@ -67,7 +67,7 @@ func (w *worker) file(ctx context.Context, d *dir, f folder, k kind, name []byte
 	case kindLink:
 		w.link(ctx, d, f, string(name))
 	default:
-		w.result.Coverage.LeftOut.Special++
+		w.leaveOut(&w.result.Coverage.LeftOut.Special, d, name, bySpecial)
 	}
 }
 
@@ -82,9 +82,9 @@ func (w *worker) regular(ctx context.Context, d *dir, f folder, name []byte) {
 	case err != nil:
 		w.fail(d.join(string(name)), err)
 	case !info.regular: // something else took its place
-		w.result.Coverage.LeftOut.Special++
+		w.leaveOut(&w.result.Coverage.LeftOut.Special, d, name, bySpecial)
 	case w.walk.opts.OneFilesystem && info.id.dev != w.walk.device:
-		w.result.Coverage.LeftOut.OtherFilesystem++
+		w.leaveOut(&w.result.Coverage.LeftOut.OtherFilesystem, d, name, byFilesystem)
 	case d.file == "" && len(w.walk.roots) > 1 && info.id != fileID{} && w.walk.done[info.id]: // a link led here
 	case info.links > 1 && info.id != fileID{}:
 		at := place{d.join(string(name)), d.role.location()}

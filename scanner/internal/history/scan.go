@@ -22,6 +22,9 @@ type Options struct {
 	Progress func(objects, bytes int64) // called now and then, from any goroutine; may be nil
 	Index    bool                       // search what is staged, too
 	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
+	Explain  func(sentence string)      // is told, by the calling goroutine, what was decided; nil: nobody asks
+
+	way way // how a range is read; but for tests [bestWay]
 }
 
 // A Result is what a repository held and what was read of it.
@@ -32,6 +35,14 @@ type Result struct {
 	Errors    []finding.Error
 	Warnings  []string
 	Range     *finding.Range
+	Doubts    []Doubt // what Options.Explain asks for, in no order
+}
+
+// A Doubt is a candidate that is not reported, and where the first like it lies.
+type Doubt struct {
+	Path   string // masked; "" where it is not known
+	Object string // hex id; "" of a name
+	detect.Doubt
 }
 
 // A repository is an open repository with its store and refs: what every kind
@@ -71,6 +82,21 @@ func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
 func (h *repository) problems(list []repo.Problem) {
 	for _, p := range list {
 		h.fail(p.Path, p.Err)
+	}
+}
+
+// explain tells what was decided, if somebody asks.
+func (h *repository) explain(format string, args ...any) {
+	if h.opts.Explain != nil {
+		h.opts.Explain(fmt.Sprintf(format, args...))
+	}
+}
+
+// doubts notes the candidates in an object, or in a name if object is empty,
+// that are not reported.
+func (h *repository) doubts(path, object string, out *detect.Outcome) {
+	for _, d := range out.Doubts {
+		h.result.Doubts = append(h.result.Doubts, Doubt{path, object, d})
 	}
 }
 
@@ -212,6 +238,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		if err == nil {
 			memory.save(walked.Records, found, searchers)
 		}
+		h.explainPacks(walked, memory)
 	}
 	return found, err
 }

@@ -19,9 +19,7 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 			h.cover(o, "")
 		}
 	}
-	for _, out := range found.names {
-		h.result.Coverage.LeftOut.LowConfidence += out.Low
-	}
+	h.coverNames(found)
 	missing, err := h.absent(found.missing)
 	if err != nil {
 		return err
@@ -99,11 +97,23 @@ func (h *repository) cover(o holder, path string) {
 	for _, out := range [...]*detect.Outcome{&o.outcome, &o.header} {
 		c.Containers += out.Containers
 		c.LeftOut.LowConfidence += out.Low
+		h.doubts(path, o.id.String(), out)
 		for _, g := range out.Opaque {
 			c.Opaque = append(c.Opaque, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
 		}
 		for _, g := range out.Cut {
 			c.Cut = append(c.Cut, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+		}
+	}
+}
+
+// coverNames counts the candidates in names that are not reported.
+func (h *repository) coverNames(found *haul) {
+	worker := h.opts.Engine.NewWorker()
+	for name, out := range found.names {
+		h.result.Coverage.LeftOut.LowConfidence += out.Low
+		if len(out.Doubts) > 0 {
+			h.doubts(worker.Mask(name), "", &out)
 		}
 	}
 }
@@ -166,11 +176,11 @@ func (s *story) tell() error {
 		s.named()
 	}
 	s.tips()
-	if s.scope == nil {
-		s.orphans()
-	}
+	s.orphans()
 	if s.paths.full {
-		s.result.Warnings = append(s.result.Warnings, fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces))
+		s.result.Coverage.Cut = append(s.result.Coverage.Cut, finding.Unread{
+			Reason: fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces),
+		})
 	}
 
 	var heads []gitobj.ID
@@ -360,7 +370,11 @@ func (s *story) orphans() {
 	}
 	for id, o := range s.found.objects[gitobj.Blob] {
 		if len(o.outcome.Hits) > 0 && !placed[id] {
-			s.addPair(pair{location: finding.InBlob, id: id}, o.outcome.Hits)
+			path := ""
+			if s.scope != nil {
+				path = s.scope.blobs[id]
+			}
+			s.addPair(pair{location: finding.InBlob, path: path, id: id}, o.outcome.Hits)
 		}
 	}
 }
