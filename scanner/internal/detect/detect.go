@@ -133,6 +133,10 @@ func (e *Engine) Whole(head []byte) bool {
 // Candidate tells whether b holds a literal, and so may hold a key.
 func (e *Engine) Candidate(b []byte) bool { return literal.Contains(b) }
 
+// Trace tells whether b holds any [literal.TraceLen] bytes in a row that a
+// candidate can't do without.
+func (e *Engine) Trace(b []byte) bool { return literal.Trace(b) }
+
 // Overlap is how many bytes on each side of a stretch must be searched with it
 // to find literals that span its edges.
 func (e *Engine) Overlap() int { return literal.MaxLen - 1 }
