@@ -49,12 +49,13 @@ func newCache(env *Env) *cobra.Command {
 		Use:   "cache",
 		Short: "Show or clear what is remembered of packs that were read",
 		Long: `A pack of Git objects never changes, so what a scan found out about one is
-remembered for the next: how much there is in it, and which of its objects to
-look at again. A scan with the cache reports what one without would; --no-cache
-reads everything, and so notices a disk that lost what was written to it.
+remembered for the next: how much there is in it, which of its objects to look
+at again, its commits, and where lay what was found. A scan with the cache
+reports what one without would; --no-cache reads everything, and so notices a
+disk that lost what was written to it.
 
-The cache holds ids and numbers, no key and no content. It lies in the user's
-cache directory, $XDG_CACHE_HOME/petrascan on Linux; what was not used for
+The cache holds ids, numbers and names of files, no key and no content. It lies
+in the user's cache directory, $XDG_CACHE_HOME/petrascan on Linux; what was not used for
 longest makes room for what is new.`,
 		Example: "  petrascan cache show\n  petrascan cache clear",
 		Args: func(cmd *cobra.Command, args []string) error {

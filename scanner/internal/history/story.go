@@ -62,10 +62,14 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 	p := &paths{}
 	if len(want.ids)+len(want.names) > 0 {
 		var err error
-		if p, err = h.findPaths(ctx, found, want, sets); err != nil {
+		if p, err = found.past.paths(ctx, h.store, want, sets); p == nil && err == nil {
+			p, err = h.findPaths(ctx, found, want, sets)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	found.past.keep(g, want, p)
 	s := &story{
 		repository: h, attribution: newAttribution(ctx, g, sets), found: found, paths: p, scope: in,
 		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
@@ -111,6 +115,9 @@ func (h *repository) graphOf(ctx context.Context, found *haul) (*graph, error) {
 	if found.commits != nil {
 		return newGraph(ctx, found.commits)
 	}
+	if commits := found.past.commits(); commits != nil {
+		return newGraph(ctx, commits)
+	}
 	return h.loadGraph(ctx)
 }
 
@@ -141,6 +148,7 @@ type commitVisitor struct{ commits []commit }
 // search of its text does not depend on it.
 func (v *commitVisitor) Visit(o *gitobj.Object) {
 	if c, err := parseCommit(o.ID, o.Data); err == nil {
+		c.loose = o.Pack == ""
 		v.commits = append(v.commits, c)
 	}
 }

@@ -102,8 +102,13 @@ func walkPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, 
 	l := newLadder(ctx, visitors)
 	visitors = nil
 	leads := l.climb(ctx)
-	p := &paths{sets: s, steps: l.steps, from: l.follow(ctx, s, leads), dirs: map[string]map[setID]setID{}}
+	p := newPaths(s)
+	p.steps, p.from = l.steps, l.follow(ctx, s, leads)
 	return p, ctx.Err()
+}
+
+func newPaths(s *sets) *paths {
+	return &paths{sets: s, from: map[treeKey]setID{}, dirs: map[string]map[setID]setID{}}
 }
 
 // leads tells whether a wanted object lies under the tree.
