@@ -153,6 +153,27 @@ func (p *paths) under(tree treeKey, dir string, depth int, f func(pair) setID) s
 	})
 }
 
+// objects calls f for the wanted objects under a tree, but for those under trees
+// that were seen before.
+func (p *paths) objects(tree treeKey, seen map[treeKey]bool, f func(gitobj.ID)) {
+	stack := []treeKey{tree}
+	for len(stack) > 0 {
+		tree = stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[tree] || p.from[tree] == emptySet {
+			continue
+		}
+		seen[tree] = true
+		for n := range p.sets.all(p.from[tree]) {
+			if s := &p.steps[n]; s.kind == toTree {
+				stack = append(stack, s.sub)
+			} else {
+				f(s.id)
+			}
+		}
+	}
+}
+
 // crowded counts one more place and tells whether there are too many.
 func (p *paths) crowded() bool {
 	p.places++
