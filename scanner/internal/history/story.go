@@ -14,9 +14,17 @@ import (
 // attribute turns what the walk found into findings and keys, with the commits
 // that brought them in, and sorts out the objects that are missing.
 func (h *repository) attribute(ctx context.Context, found *haul) error {
+	unread := map[gitobj.ID]bool{}
+	for id, o := range found.objects[gitobj.Blob] {
+		if len(o.outcome.Opaque)+len(o.outcome.Cut) > 0 {
+			unread[id] = true
+		}
+	}
+	names := h.namesInHead(ctx, unread)
+	mask := h.opts.Engine.NewWorker()
 	for _, objects := range found.objects {
 		for _, o := range objects {
-			h.cover(o, "")
+			h.cover(o, mask.Mask(names[o.id]))
 		}
 	}
 	for _, out := range found.names {
