@@ -1,10 +1,8 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -277,27 +275,6 @@ func (s *story) text(id gitobj.ID, o holder, header, message finding.Location) s
 	return set
 }
 
-// tagMoment is the tag seen as a point in time: the commit it leads to, if it
-// does, its tagger and its date.
-func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
-	_, data, err := s.store.Read(id)
-	if err != nil {
-		return nil
-	}
-	m := &finding.Moment{}
-	if commit := s.commitOf(id); s.graph.has(commit) {
-		m.Commit = commit.String()
-	}
-	for header := range headers(data) {
-		if value, ok := bytes.CutPrefix(header, []byte("tagger ")); ok {
-			tagger, email, when := parsePerson(value)
-			m.Author, m.Email = s.worker.Mask(tagger), s.worker.Mask(email)
-			m.AuthorDate, m.CommitDate = date(when), date(when)
-		}
-	}
-	return m
-}
-
 // named gives a place to what a limited scan was asked for by name, where no
 // commit leads to it.
 func (s *story) named() {
@@ -353,31 +330,6 @@ func (s *story) tips() {
 			id = s.target(id)
 		}
 	}
-}
-
-// maxTags bounds how many tags of tags are followed.
-const maxTags = 64
-
-// target returns what a tag names; zero if id is no tag.
-func (h *repository) target(id gitobj.ID) gitobj.ID {
-	typ, _, err := h.store.Stat(id)
-	if err != nil || typ != gitobj.Tag {
-		return gitobj.ID{}
-	}
-	_, data, err := h.store.Read(id)
-	if err != nil {
-		return gitobj.ID{}
-	}
-	for header := range headers(data) {
-		if name, value, _ := strings.Cut(string(header), " "); name == "object" {
-			target, err := gitobj.ParseID(value)
-			if err != nil {
-				return gitobj.ID{}
-			}
-			return target
-		}
-	}
-	return gitobj.ID{}
 }
 
 // orphans gives every blob that no path leads to a place of its own, and every
