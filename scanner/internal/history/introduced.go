@@ -47,6 +47,7 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 		return h.result, err
 	}
 	h.countTrees(in)
+	h.explainRange(in)
 	found, err := h.searchBrought(ctx, g, in)
 	if err == nil {
 		mask := h.opts.Engine.NewWorker()
@@ -55,12 +56,27 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 				h.cover(o, mask.Mask(in.blobs[o.id]))
 			}
 		}
+		h.coverNames(found)
 		err = h.tellRange(ctx, g, found, in, ends, l)
 	}
 	if err != nil {
 		h.untold(found)
 	}
 	return h.result, err
+}
+
+// explainRange tells how much is in the range.
+func (h *repository) explainRange(in *scope) {
+	commits := 0
+	for _, marked := range in.commits {
+		if marked {
+			commits++
+		}
+	}
+	h.explain("range: commits in it: %d; blobs that they brought in at paths where their parents have others: %d; nothing else was searched", commits, len(in.blobs))
+	if w := h.result.Range.Widened; w != "" {
+		h.explain("range: widened: %s", w)
+	}
 }
 
 // rangeGraph returns a graph in which the range can be made out.

@@ -11,6 +11,7 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+	"github.com/petrascan/petrascan/scanner/internal/literal"
 	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
@@ -21,6 +22,7 @@ type Options struct {
 	Progress func(objects, bytes int64) // called now and then, from any goroutine; may be nil
 	Index    bool                       // search what is staged, too
 	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
+	Explain  func(sentence string)      // is told, by the calling goroutine, what was decided; nil: nobody asks
 
 	// For tests, that compare ways with each other.
 	way        way  // how a range is read
@@ -36,6 +38,14 @@ type Result struct {
 	Errors    []finding.Error
 	Warnings  []string
 	Range     *finding.Range
+	Doubts    []Doubt // what Options.Explain asks for, in no order
+}
+
+// A Doubt is a candidate that is not reported, and where the first like it lies.
+type Doubt struct {
+	Path   string // masked; "" where it is not known
+	Object string // hex id; "" of a name
+	detect.Doubt
 }
 
 // A repository is an open repository with its store and refs: what every kind
@@ -75,6 +85,21 @@ func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
 func (h *repository) problems(list []repo.Problem) {
 	for _, p := range list {
 		h.fail(p.Path, p.Err)
+	}
+}
+
+// explain tells what was decided, if somebody asks.
+func (h *repository) explain(format string, args ...any) {
+	if h.opts.Explain != nil {
+		h.opts.Explain(fmt.Sprintf(format, args...))
+	}
+}
+
+// doubts notes the candidates in an object, or in a name if object is empty,
+// that are not reported.
+func (h *repository) doubts(path, object string, out *detect.Outcome) {
+	for _, d := range out.Doubts {
+		h.result.Doubts = append(h.result.Doubts, Doubt{path, object, d})
 	}
 }
 
@@ -170,6 +195,9 @@ type haul struct {
 	missing []gitobj.Missing
 }
 
+// A trace is no longer than the walk allows.
+const _ = uint(gitobj.MaxTrace - literal.TraceLen)
+
 // searchAll walks the store once and searches everything in it.
 func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	var searchers []*searcher
@@ -179,6 +207,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Types:      gitobj.Types(gitobj.Commit, gitobj.Tree, gitobj.Blob, gitobj.Tag),
 		Match:      h.opts.Engine.Candidate,
 		Overlap:    h.opts.Engine.Overlap(),
+		Trace:      h.opts.Engine.Trace,
 		Whole:      h.opts.Engine.Whole,
 		Progress:   h.opts.Progress,
 		Always:     gitobj.Types(gitobj.Commit),
@@ -219,6 +248,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 			memory.save(walked.Records, found, searchers)
 			found.past = memory.past(h.store, walked, searchers, shown)
 		}
+		h.explainPacks(walked, memory)
 	}
 	return found, err
 }

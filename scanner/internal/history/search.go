@@ -77,7 +77,7 @@ func (s *searcher) Visit(o *gitobj.Object) {
 func (s *searcher) Tree(t *gitobj.TreeNews) { s.notes.note(t) }
 
 func (s *searcher) keep(o *gitobj.Object, h holder) {
-	if !dull(&h.outcome) || !dull(&h.header) {
+	if !dull(&h.outcome) || !dull(&h.header) || len(h.outcome.Doubts)+len(h.header.Doubts) > 0 {
 		s.holders[o.Type] = append(s.holders[o.Type], h)
 	}
 }

@@ -44,6 +44,7 @@ func scanIndex(ctx context.Context, r *repo.Repo, o Options, trees func(*reposit
 	d := &stagedDiff{treeDiff: newTreeDiff(h), index: index}
 	d.directory("", index.Entries, parents)
 	h.result.Errors = append(h.result.Errors, d.errors...)
+	h.explain("index: entries: %d; those that none of the next commit's %d parents has: %d; nothing else was searched", len(index.Entries), len(parents), len(d.pairs))
 	return h.result, h.searchStaged(ctx, d.pairs)
 }
 

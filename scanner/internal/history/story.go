@@ -25,9 +25,7 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 			h.cover(o, mask.Mask(names[o.id]))
 		}
 	}
-	for _, out := range found.names {
-		h.result.Coverage.LeftOut.LowConfidence += out.Low
-	}
+	h.coverNames(found)
 	missing, err := h.absent(found.missing)
 	if err != nil {
 		return err
@@ -107,11 +105,23 @@ func (h *repository) cover(o holder, path string) {
 	for _, out := range [...]*detect.Outcome{&o.outcome, &o.header} {
 		c.Containers += out.Containers
 		c.LeftOut.LowConfidence += out.Low
+		h.doubts(path, o.id.String(), out)
 		for _, g := range out.Opaque {
 			c.Opaque = append(c.Opaque, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
 		}
 		for _, g := range out.Cut {
 			c.Cut = append(c.Cut, finding.Unread{Path: path, Object: o.id.String(), Member: g.Member, Reason: g.Reason})
+		}
+	}
+}
+
+// coverNames counts the candidates in names that are not reported.
+func (h *repository) coverNames(found *haul) {
+	worker := h.opts.Engine.NewWorker()
+	for name, out := range found.names {
+		h.result.Coverage.LeftOut.LowConfidence += out.Low
+		if len(out.Doubts) > 0 {
+			h.doubts(worker.Mask(name), "", &out)
 		}
 	}
 }

@@ -293,6 +293,7 @@ func (h *repository) refNames() {
 			h.result.Errors = append(h.result.Errors, finding.Error{Path: worker.Mask(ref.Name), Reason: err.Error()})
 		}
 		h.result.Coverage.LeftOut.LowConfidence += out.Low
+		h.doubts(worker.Mask(ref.Name), "", &out)
 		for _, hit := range out.Hits {
 			x := hit.Sighting()
 			x.Location, x.Path = finding.InRefName, worker.Mask(ref.Name)
