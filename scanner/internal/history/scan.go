@@ -212,6 +212,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Progress:   h.opts.Progress,
 		Always:     gitobj.Types(gitobj.Commit),
 		CheckLinks: true,
+		EntryIDs:   true,
 		Recall:     memory.recall(),
 	}, func() gitobj.Visitor {
 		s := newSearcher(ctx, h.opts.Engine)

@@ -41,6 +41,9 @@ func (n *treeNotes) note(t *gitobj.TreeNews) {
 		*n = treeNotes{full: true}
 		return
 	}
+	n.edges = roomFor(n.edges, len(t.Fresh)+len(t.Gone))
+	n.trees = roomFor(n.trees, 1)
+	n.ids = roomFor(n.ids, len(t.ID.Bytes()))
 	n.ids = append(n.ids, t.ID.Bytes()...)
 	for i := range t.Fresh {
 		n.edges = append(n.edges, binary.BigEndian.Uint32(t.Fresh[i].ID))
@@ -50,6 +53,15 @@ func (n *treeNotes) note(t *gitobj.TreeNews) {
 		n.edges = append(n.edges, binary.BigEndian.Uint32(t.Gone[i].ID))
 	}
 	n.trees = append(n.trees, notedTree{t.Number, t.Base, fresh, uint32(len(n.edges))})
+}
+
+// roomFor returns the list with room for n more. It doubles, where append would
+// copy a long list five times as often.
+func roomFor[T any](list []T, n int) []T {
+	if cap(list)-len(list) >= n {
+		return list
+	}
+	return slices.Grow(list, max(n, len(list), 1<<10))
 }
 
 // A forest is the notes on all trees of a store, put together.
