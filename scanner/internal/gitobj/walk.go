@@ -52,6 +52,9 @@ type WalkOptions struct {
 	// Progress is told by each worker now and then how many objects and bytes it
 	// has searched since it told last. It may be nil.
 	Progress func(objects, bytes int64)
+	// EntryIDs says that a TreeVisitor asks for nothing of entries but their ids:
+	// Mode and Name of those in Gone are left out, which costs less.
+	EntryIDs bool
 	// CheckLinks asks for WalkResult.Missing.
 	CheckLinks bool
 	// Recall returns the record that an earlier walk made of a pack, nil if there
