@@ -30,10 +30,10 @@ func (w *Worker) unpack(ctx context.Context, c *content, format layer.Format, sr
 // the unpacking reads passes by a second worker, which searches it as it is.
 func (w *Worker) unpackStream(ctx context.Context, c *content, format layer.Format, r io.Reader) error {
 	pr, pw := io.Pipe()
-	raw := w.engine.NewWorker()
+	raw := w.another()
 	done := make(chan error, 1)
 	go func() {
-		err := raw.chunks(ctx, c.beside(), pr)
+		err := raw.chunks(ctx, c.beside(), raw.buffer(), 0, pr)
 		pr.CloseWithError(err)
 		done <- err
 	}()
@@ -54,7 +54,21 @@ func (w *Worker) unpackStream(ctx context.Context, c *content, format layer.Form
 	w.dropTold(first, mid)
 	raw.out.Hits = nil
 	w.out.add(&raw.out)
+	w.others = append(w.others, raw)
 	return err
+}
+
+// another returns a second worker. Who is done with it puts it back among the
+// others.
+func (w *Worker) another() *Worker {
+	n := len(w.others) - 1
+	if n < 0 {
+		return w.engine.NewWorker()
+	}
+	other := w.others[n]
+	w.others = w.others[:n]
+	other.out = Outcome{}
+	return other
 }
 
 // beside returns content with the same place as c, for another worker.
@@ -72,17 +86,29 @@ func nest(outer, name string) string {
 	return outer + "!" + name
 }
 
-// open searches one member: in memory if it is small, else as a stream.
+// open searches one member: in memory if it fits into a buffer, else as a stream.
 func (w *Worker) open(ctx context.Context, c *content, m layer.Member) error {
 	if m.Name != "" {
 		c.member = w.Mask(c.member)
 	}
-	buf := w.buffer(whole)
+	buf := w.small()
 	n, err := io.ReadFull(m.Reader, buf)
 	if err == nil {
-		head := bytes.Clone(buf)
+		large := w.buffer()
+		copy(large, buf)
 		w.release(buf)
-		err := w.stream(ctx, c, io.MultiReader(bytes.NewReader(head), m.Reader), m.Size)
+		buf = large
+		var more int
+		more, err = io.ReadFull(m.Reader, buf[n:])
+		n += more
+	}
+	if err == nil {
+		format, ok := w.sniff(buf[:layer.SniffLen], nil)
+		if !ok {
+			return ignoreFault(w.chunks(ctx, c, buf, n, m.Reader))
+		}
+		err := w.unpackStream(ctx, c, format, io.MultiReader(bytes.NewReader(buf), m.Reader))
+		w.release(buf)
 		return ignoreFault(err)
 	}
 	if inner := w.bytes(ctx, c, buf[:n]); inner != nil {
@@ -141,12 +167,12 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	}
 	// A worker of its own, since this one is in the midst of the text around
 	// the run.
-	sub := w.engine.NewWorker()
+	sub := w.another()
 	inner := &content{member: c.member, layers: slices.Concat(c.layers, f.layers), budget: c.budget}
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
 	// That a run of letters began like compressed data and was none is no gap.
 	sub.out.Opaque = slices.DeleteFunc(sub.out.Opaque, func(g Gap) bool { return strings.Contains(g.Reason, ": damaged") })
-	if len(sub.out.Hits) > 0 {
+	if len(sub.out.Hits)+len(sub.out.Doubts) > 0 {
 		keys := map[finding.ID]bool{}
 		for _, h := range sub.out.Hits {
 			keys[h.Key.ID()] = true
@@ -167,13 +193,20 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 			}
 			h.Line, h.Column, h.EndLine, h.EndColumn, h.Snippet = at.line, at.column, end.line, end.column, nil
 		}
+		for i := range sub.out.Doubts {
+			sub.out.Doubts[i].Line, sub.out.Doubts[i].Column = at.line, at.column
+		}
 	}
 	w.out.add(&sub.out)
+	w.others = append(w.others, sub)
 }
 
 func (o *Outcome) add(p *Outcome) {
 	o.Hits = append(o.Hits, p.Hits...)
 	o.Low += p.Low
+	for _, d := range p.Doubts {
+		o.doubt(d)
+	}
 	o.Bytes += p.Bytes
 	o.Containers += p.Containers
 	o.Opaque = append(o.Opaque, p.Opaque...)
