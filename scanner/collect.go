@@ -164,7 +164,7 @@ func (s *Scan) joinWorkTrees() {
 			versions[placeOf(x)] = x
 		}
 	}
-	trees := workTrees{}
+	trees := &workTrees{getenv: s.opts.Getenv, mask: s.engine.NewWorker().Mask, byDir: map[string]*workTree{}}
 	kept := make([]finding.Sighting, 0, len(s.sightings))
 	for i := range s.sightings {
 		x := &s.sightings[i]
@@ -172,7 +172,7 @@ func (s *Scan) joinWorkTrees() {
 		if !ok || x.Location != finding.InFile {
 			continue
 		}
-		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)), s.opts.Getenv)
+		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)))
 		if !ok {
 			continue
 		}
