@@ -113,6 +113,10 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 		v.explain(c, "a word in it says that it is a placeholder: low")
 		return finding.Low
 	}
+	if sk.spelt(body) {
+		v.explain(c, "it reads as words with digits for letters: low")
+		return finding.Low
+	}
 	some := int32(someEvidence - max(0, random-someRandom)*lessForEachMore)
 	many := int32(0)
 	only, digits := sk.capitals(body)
@@ -139,6 +143,9 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 	case isBuiltFile(text[end:]):
 		v.explain(c, "the name of a file that a build tool made: low")
 		return finding.Low
+	case isPodName(body):
+		v.explain(c, "a name that Kubernetes made: low")
+		return finding.Low
 	}
 	v.explain(c, "%d or more random characters: medium", someRandom)
 	return finding.Medium
@@ -151,7 +158,7 @@ func (s *Set) judgeBroken(v *Verdict, text []byte, start, end, random int, c Con
 		return false
 	}
 	switch text[end] {
-	case '"', '\'', '`', '\\', '\r', '\n':
+	case '"', '\'', '`', '\\', '\r', '\n', '%', '{', '<', '&', 0x1b, 0xc2, 0xe2, 0xef:
 	default:
 		return false
 	}
@@ -186,6 +193,11 @@ func (s *Set) finish(v Verdict, text []byte, at int, c Context) Verdict {
 	if v.Confidence > finding.Low {
 		switch neighbour(text, at) {
 		case leftLetter:
+			if !c.Binary && inNoise(text, at) {
+				v.Confidence = finding.Low
+				v.explain(c, "it stands in the midst of a longer random string: low")
+				break
+			}
 			v.Confidence--
 			v.explain(c, "a letter or digit stands right before it: one step lower")
 		case leftName:

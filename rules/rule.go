@@ -22,7 +22,7 @@ import (
 )
 
 // engine is the version of Judge; whatever changes a verdict raises it.
-const engine = 1
+const engine = 2
 
 // A Verdict is what the rules say of one candidate: a place where "petra_"
 // stands in decoded text.

@@ -245,6 +245,53 @@ func (s *Scan) History(ctx context.Context, path string, l *Limits) error {
 	return s.history(ctx, filepath.ToSlash(path), r, l)
 }
 
+// Clone is History for the clone at dir of a repository that is elsewhere, at
+// url, which must not hold user information. The report names the address, not
+// dir, and nothing of the clone is remembered: it does not stay.
+func (s *Scan) Clone(ctx context.Context, dir, url string, l *Limits) error {
+	r, err := repo.Open(dir)
+	if err != nil {
+		return hideDir(err, dir, url)
+	}
+	if _, err := s.territory(r, "", true); err != nil {
+		return hideDir(err, dir, url)
+	}
+	target := s.gitTarget(url, r)
+	s.result.Report.Scan.Targets[target].URL = url
+	o := s.historyOptions(url, false)
+	o.Cache = nil
+	errs, warnings := len(s.result.Report.Scan.Errors), len(s.result.Report.Scan.Warnings)
+	err = s.search(ctx, target, r, l, o)
+	for i := range s.result.Report.Scan.Errors[errs:] {
+		e := &s.result.Report.Scan.Errors[errs+i]
+		e.Path, e.Reason = strings.ReplaceAll(e.Path, dir, url), strings.ReplaceAll(e.Reason, dir, url)
+	}
+	for i, w := range s.result.Report.Scan.Warnings[warnings:] {
+		s.result.Report.Scan.Warnings[warnings+i] = strings.ReplaceAll(w, dir, url)
+	}
+	if err != nil && ctx.Err() == nil {
+		err = hideDir(err, dir, url)
+	}
+	return err
+}
+
+// hideDir puts a URL in place of the directory of its clone, which is another
+// one every time.
+func hideDir(err error, dir, url string) error {
+	return errors.New(strings.ReplaceAll(err.Error(), dir, url))
+}
+
+// Failed puts a target that could not be searched into the report, or not to its
+// end, and why. The path of a target is what its user calls it.
+func (s *Scan) Failed(t finding.Target, err error) {
+	targets := s.result.Report.Scan.Targets
+	id := s.last()
+	if len(targets) == 0 || targets[id].Path != t.Path || targets[id].Kind != t.Kind {
+		id = s.target(t)
+	}
+	s.fail(finding.Error{Target: id, Path: t.Path, Reason: strings.TrimPrefix(err.Error(), t.Path+": ")})
+}
+
 // HistoryFromEnv is History for the repository that the environment (GIT_DIR
 // and its relatives) or the current directory names, as for a Git command.
 func (s *Scan) HistoryFromEnv(ctx context.Context, getenv func(string) string, dir string, l *Limits) error {
@@ -287,8 +334,11 @@ func (s *Scan) Index(ctx context.Context, getenv func(string) string, dir string
 }
 
 func (s *Scan) history(ctx context.Context, path string, r *repo.Repo, l *Limits) error {
-	target := s.gitTarget(path, r)
-	o := s.historyOptions(path, l == nil)
+	return s.search(ctx, s.gitTarget(path, r), r, l, s.historyOptions(path, l == nil))
+}
+
+// search searches the objects of a repository that is a target already.
+func (s *Scan) search(ctx context.Context, target int, r *repo.Repo, l *Limits, o history.Options) error {
 	if l == nil {
 		found, err := history.Scan(ctx, r, o)
 		return s.take(ctx, target, found, err, false)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/petrascan/petrascan/cmd/internal/clone"
 	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 )
@@ -37,10 +38,10 @@ func printError(w io.Writer, err error) {
 		}
 		return
 	}
-	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(err.Error())))
+	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(clone.Redact(err.Error()))))
 	var hint *hintError
 	if errors.As(err, &hint) && hint.hint != "" {
-		fmt.Fprintf(w, "petrascan: hint: %s\n", report.Clean(config.Masked(hint.hint)))
+		fmt.Fprintf(w, "petrascan: hint: %s\n", report.Clean(config.Masked(clone.Redact(hint.hint))))
 	}
 }
 

@@ -41,20 +41,23 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 		ctx, stop = context.WithTimeoutCause(ctx, f.timeout, context.DeadlineExceeded)
 	}
 	defer stop()
-	progress := newProgress(env, f)
-	opts.Progress, opts.Now, opts.Getenv = progress.report, env.Now, env.Getenv
+	f.progress = newProgress(env, f)
+	opts.Progress, opts.Now, opts.Getenv = f.progress.report, env.Now, env.Getenv
 	opts.CacheDir, opts.Explain = f.cacheDir(env), f.explainer(env)
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
 	}
 	err = work(ctx, scan)
-	progress.clear()
+	f.progress.clear()
 	if err != nil && ctx.Err() == nil {
 		return err
 	}
 	defer thrifty()()
 	result := scan.Finish()
+	if err != nil { // it was stopped, maybe before a target was begun
+		result.Report.Scan.Complete = false
+	}
 	result.Report.Tool.Version = version()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/net/http/httpproxy"
 
+	"github.com/petrascan/petrascan/cmd/internal/clone"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/rules"
 	"github.com/petrascan/petrascan/scanner"
@@ -298,6 +299,7 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 	flags.StringVar(&saved, "report", "", "check the keys of this JSON report, from the places it names or PATH")
 	flags.BoolVar(&dry, "dry-run", false, "print what would be sent where, and send nothing")
 	f.add(cmd)
+	f.addWalk(cmd)
 	f.failOn = "active"
 	flags.Lookup("fail-on").DefValue = "active"
 	_ = flags.MarkHidden("verify") // it is what the command does
@@ -377,15 +379,17 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	}
 	if len(paths) == 0 {
 		for _, t := range saved.Scan.Targets {
-			if t.Kind != finding.StdinTarget && !slices.Contains(paths, t.Path) {
+			// What is elsewhere is read only if somebody says so, not the report.
+			if t.Kind != finding.StdinTarget && !clone.IsURL(t.Path) && !slices.Contains(paths, t.Path) {
 				paths = append(paths, t.Path)
 			}
 		}
 	}
 	if len(paths) == 0 {
-		return nil, hinted("name the place: petrascan verify --report "+file+" PATH", "%s names no place that can be read again", file)
+		return nil, hinted("name the place: petrascan verify --report "+file+" PATH|URL", "%s names no place that can be read again", file)
 	}
-	if paths, err = targets(env, paths); err != nil {
+	places, err := new(targetFlags).read(env, paths)
+	if err != nil {
 		return nil, err
 	}
 	opts, err := f.options()
@@ -399,7 +403,7 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	if err != nil {
 		return nil, err
 	}
-	if err := each(paths, func(path string) error { return scan.Tree(ctx, path) }); err != nil && ctx.Err() == nil {
+	if err := f.each(ctx, env, scan, places, nil, func(path string) error { return scan.Tree(ctx, path) }); err != nil && ctx.Err() == nil {
 		return nil, hinted("name the repository: petrascan verify --report "+file+" PATH", "read the keys of %s again: %w", file, err)
 	}
 	again := scan.Finish()
@@ -409,7 +413,7 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 			e.Status, e.Checked = finding.Unknown, ""
 			e.StatusReason = "not asked: the report holds the key's id only, and the key was not found again"
 			saved.Scan.Warnings = append(saved.Scan.Warnings,
-				fmt.Sprintf("key %s was not found again in %s: its status can't be checked from there", e.Masked, strings.Join(paths, ", ")))
+				fmt.Sprintf("key %s was not found again in %s: its status can't be checked from there", e.Masked, strings.Join(names(places), ", ")))
 			if f.failOn == "active" {
 				saved.Scan.Complete = false
 			}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 )
@@ -19,12 +20,19 @@ var (
 	pageStyle string
 	//go:embed page.js
 	pageScript string
-	page       = template.Must(template.New("page").Parse(pageSource))
 )
+
+// page is parsed when a page is wanted: every other start of the program would
+// wait for it.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Parse(pageSource))
+})
 
 // pagePolicy lets the page run its one script, use its one style sheet, and
 // load nothing at all.
-var pagePolicy = "default-src 'none'; img-src data:; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) + "; base-uri 'none'; form-action 'none'"
+func pagePolicy() string {
+	return "default-src 'none'; img-src data:; style-src " + sourceHash(pageStyle) + "; script-src " + sourceHash(pageScript) + "; base-uri 'none'; form-action 'none'"
+}
 
 // sourceHash is the hash source (CSP level 3, 2.3.1) of an inline element.
 func sourceHash(text string) string {
@@ -76,7 +84,7 @@ func writeHTML(w io.Writer, r *finding.Report, o Options) error {
 	all := stories(r)
 	axis := newAxis(r, all)
 	top := pageTop{
-		Policy: pagePolicy, Total: total(r), Style: template.CSS(pageStyle), Some: len(all) > 0,
+		Policy: pagePolicy(), Total: total(r), Style: template.CSS(pageStyle), Some: len(all) > 0,
 		About: "petrascan " + Clean(r.Tool.Version) + ", " + Clean(r.Scan.Command) + " of " + v.targetWords() + ", started " + Clean(r.Scan.Started) + ".",
 	}
 	if !r.Scan.Complete {
@@ -88,11 +96,11 @@ func writeHTML(w io.Writer, r *finding.Report, o Options) error {
 	for _, s := range []finding.Status{finding.Active, finding.Unknown, finding.Unverified, finding.Deleted} {
 		top.Statuses = append(top.Statuses, pageStatus{string(s), statusWord(s)})
 	}
-	if err := page.ExecuteTemplate(w, "top", top); err != nil {
+	if err := page().ExecuteTemplate(w, "top", top); err != nil {
 		return err
 	}
 	for _, s := range all {
-		if err := page.ExecuteTemplate(w, "key", v.card(s, axis)); err != nil {
+		if err := page().ExecuteTemplate(w, "key", v.card(s, axis)); err != nil {
 			return err
 		}
 	}
@@ -106,7 +114,7 @@ func writeHTML(w io.Writer, r *finding.Report, o Options) error {
 	for _, warning := range r.Scan.Warnings {
 		bottom.Notes = append(bottom.Notes, "Warning: "+Clean(warning))
 	}
-	return page.ExecuteTemplate(w, "bottom", bottom)
+	return page().ExecuteTemplate(w, "bottom", bottom)
 }
 
 // targetWords names what was scanned.

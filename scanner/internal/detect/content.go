@@ -13,16 +13,13 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
 
-// whole is the largest member of a container that is held in memory. Larger
-// ones are searched as streams.
-const whole = 4 << 20
-
 // content is what is known of one content while its pieces are searched.
 type content struct {
 	member   string
 	layers   []string // containers around it, outermost first
 	budget   *layer.Budget
-	cursors  [3]*cursor // by encoding; nil until needed
+	cursors  [3]*cursor    // by encoding; nil until needed
+	start    func() cursor // makes the first of them where the piece at hand is not the content's first; else nil
 	ordinals map[string]int
 	from, to int   // the part of the piece at hand whose keys are reported
 	runs     []run // of encoded containers in the piece at hand
@@ -120,13 +117,13 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	}
 	format, ok := w.sniff(head, tail)
 	if !ok {
-		return w.chunks(ctx, c, whole)
+		return w.chunks(ctx, c, w.buffer(), 0, whole)
 	}
 	first := len(w.out.Hits)
 	if !random {
 		return w.unpackStream(ctx, c, format, whole)
 	}
-	if err := w.chunks(ctx, c, whole); err != nil {
+	if err := w.chunks(ctx, c, w.buffer(), 0, whole); err != nil {
 		return err
 	}
 	raw := len(w.out.Hits)
@@ -135,13 +132,14 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	return err
 }
 
-// chunks slides a window over r. Each piece of it begins and ends with a margin
-// whose candidates belong to the neighbours.
-func (w *Worker) chunks(ctx context.Context, c *content, r io.Reader) error {
-	margin := w.engine.margin
-	buf := w.buffer(w.engine.chunk + 2*margin)
+// chunks slides a window over content that begins with buf[:fill] and goes on in
+// r. Each piece of it begins and ends with a margin whose candidates belong to
+// the neighbours. In the end it releases buf.
+func (w *Worker) chunks(ctx context.Context, c *content, buf []byte, fill int, r io.Reader) error {
 	defer w.release(buf)
-	for fill, from := 0, 0; ; {
+	margin := w.engine.margin
+	w.out.Bytes += int64(fill)
+	for from := 0; ; {
 		n, err := io.ReadFull(r, buf[fill:])
 		fill += n
 		w.out.Bytes += int64(n)
@@ -181,7 +179,7 @@ func runeStart(b []byte, i int) int {
 // piece searches b and reports the keys that begin in b[from:to]. The bytes
 // before and after are there for their context.
 func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) {
-	if c.cursors[utf8Text] == nil {
+	if c.cursors[utf8Text] == nil && c.start == nil {
 		cur := newCursor(utf8Text)
 		c.cursors[utf8Text] = &cur
 		c.wide = wideText(b)
@@ -323,6 +321,10 @@ func (c *content) cursor(layers []string) *cursor {
 			enc = utf16BE
 		}
 	}
+	if c.cursors[utf8Text] == nil {
+		cur := c.start()
+		c.cursors[utf8Text] = &cur
+	}
 	if c.cursors[enc] == nil {
 		cur := *c.cursors[utf8Text]
 		if cur.next == 0 && cur.bom {
@@ -350,16 +352,15 @@ func (w *Worker) gap(list *[]Gap, c *content, reason string) {
 	}
 }
 
-// buffer returns a buffer of n bytes of the worker's own.
-func (w *Worker) buffer(n int) []byte {
+// buffer returns a buffer of the worker's own, which a chunk and its margins fit
+// into.
+func (w *Worker) buffer() []byte {
 	if i := len(w.buffers) - 1; i >= 0 {
 		b := w.buffers[i]
 		w.buffers = w.buffers[:i]
-		if cap(b) >= n {
-			return b[:n]
-		}
+		return b
 	}
-	return make([]byte, n)
+	return make([]byte, w.engine.chunk+2*w.engine.margin)
 }
 
 func (w *Worker) release(b []byte) { w.buffers = append(w.buffers, b) }

@@ -94,6 +94,7 @@ type Worker struct {
 	peelers []*layer.Peeler // one a depth, since a text lives until its peeler's next use
 	hits    [][]literal.Hit
 	buffers [][]byte
+	others  []*Worker // for what is searched in the midst of another search, at rest
 	out     Outcome
 }
 

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	bin "encoding/binary" // binary is a function of this package
 	"unicode/utf8"
 )
 
@@ -58,10 +59,11 @@ func (c *cursor) seek(b []byte, offset int) position {
 }
 
 func (c *cursor) narrow(part []byte) {
-	if i := bytes.LastIndexByte(part, '\n'); i >= 0 {
-		c.at.line += bytes.Count(part, []byte{'\n'})
+	// Counting is fast, looking for the last from the end is not if there is none.
+	if n := bytes.Count(part, []byte{'\n'}); n > 0 {
+		c.at.line += n
 		c.at.column = 1
-		part = part[i+1:]
+		part = part[bytes.LastIndexByte(part, '\n')+1:]
 	}
 	c.at.column += utf16Len(part)
 }
@@ -86,6 +88,11 @@ func (c *cursor) wide(part []byte) {
 func utf16Len(b []byte) int {
 	n := 0
 	for len(b) > 0 {
+		if ascii := asciiLen(b); ascii > 0 {
+			n += ascii
+			b = b[ascii:]
+			continue
+		}
 		if b[0] < utf8.RuneSelf {
 			n++
 			b = b[1:]
@@ -97,6 +104,21 @@ func utf16Len(b []byte) int {
 			n++
 		}
 		b = b[size:]
+	}
+	return n
+}
+
+// asciiLen returns how long a part of b's beginning is ASCII, in steps of 32
+// bytes: lines of a gigabyte are counted too.
+func asciiLen(b []byte) int {
+	const high = 0x8080808080808080
+	n := 0
+	for ; len(b)-n >= 32; n += 32 {
+		x := b[n : n+32]
+		if (bin.LittleEndian.Uint64(x)|bin.LittleEndian.Uint64(x[8:])|
+			bin.LittleEndian.Uint64(x[16:])|bin.LittleEndian.Uint64(x[24:]))&high != 0 {
+			break
+		}
 	}
 	return n
 }

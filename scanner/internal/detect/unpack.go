@@ -30,10 +30,10 @@ func (w *Worker) unpack(ctx context.Context, c *content, format layer.Format, sr
 // the unpacking reads passes by a second worker, which searches it as it is.
 func (w *Worker) unpackStream(ctx context.Context, c *content, format layer.Format, r io.Reader) error {
 	pr, pw := io.Pipe()
-	raw := w.engine.NewWorker()
+	raw := w.another()
 	done := make(chan error, 1)
 	go func() {
-		err := raw.chunks(ctx, c.beside(), pr)
+		err := raw.chunks(ctx, c.beside(), raw.buffer(), 0, pr)
 		pr.CloseWithError(err)
 		done <- err
 	}()
@@ -54,7 +54,21 @@ func (w *Worker) unpackStream(ctx context.Context, c *content, format layer.Form
 	w.dropTold(first, mid)
 	raw.out.Hits = nil
 	w.out.add(&raw.out)
+	w.others = append(w.others, raw)
 	return err
+}
+
+// another returns a second worker. Who is done with it puts it back among the
+// others.
+func (w *Worker) another() *Worker {
+	n := len(w.others) - 1
+	if n < 0 {
+		return w.engine.NewWorker()
+	}
+	other := w.others[n]
+	w.others = w.others[:n]
+	other.out = Outcome{}
+	return other
 }
 
 // beside returns content with the same place as c, for another worker.
@@ -72,17 +86,20 @@ func nest(outer, name string) string {
 	return outer + "!" + name
 }
 
-// open searches one member: in memory if it is small, else as a stream.
+// open searches one member: in memory if it fits into a buffer, else as a stream.
 func (w *Worker) open(ctx context.Context, c *content, m layer.Member) error {
 	if m.Name != "" {
 		c.member = w.Mask(c.member)
 	}
-	buf := w.buffer(whole)
+	buf := w.buffer()
 	n, err := io.ReadFull(m.Reader, buf)
 	if err == nil {
-		head := bytes.Clone(buf)
+		format, ok := w.sniff(buf[:layer.SniffLen], nil)
+		if !ok {
+			return ignoreFault(w.chunks(ctx, c, buf, n, m.Reader))
+		}
+		err := w.unpackStream(ctx, c, format, io.MultiReader(bytes.NewReader(buf), m.Reader))
 		w.release(buf)
-		err := w.stream(ctx, c, io.MultiReader(bytes.NewReader(head), m.Reader), m.Size)
 		return ignoreFault(err)
 	}
 	if inner := w.bytes(ctx, c, buf[:n]); inner != nil {
@@ -141,7 +158,7 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	}
 	// A worker of its own, since this one is in the midst of the text around
 	// the run.
-	sub := w.engine.NewWorker()
+	sub := w.another()
 	inner := &content{member: c.member, layers: slices.Concat(c.layers, f.layers), budget: c.budget}
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
 	// That a run of letters began like compressed data and was none is no gap.
@@ -172,6 +189,7 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 		}
 	}
 	w.out.add(&sub.out)
+	w.others = append(w.others, sub)
 }
 
 func (o *Outcome) add(p *Outcome) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
@@ -94,22 +95,29 @@ func (w *worker) regular(ctx context.Context, d *dir, f folder, name []byte) {
 		out, err := w.search(ctx, &opened, info)
 		w.counted(out, err)
 		for _, at := range w.walk.links.settle(info.id, out, err) {
-			if ctx.Err() == nil {
-				w.fail(at.path, err)
-			}
+			w.ended(ctx, at.path, err)
 			w.tell(at.path, at.location, out)
 		}
 	default:
 		out, err := w.search(ctx, &opened, info)
 		w.counted(out, err)
-		if err != nil && ctx.Err() == nil {
-			w.fail(d.join(string(name)), err)
+		if err != nil {
+			w.ended(ctx, d.join(string(name)), err)
 		}
 		if tells(out) {
 			w.tell(d.join(string(name)), d.role.location(), out)
 		}
 	}
 	opened.close()
+}
+
+// ended notes that a file was not read to its end, and why.
+func (w *worker) ended(ctx context.Context, path string, err error) {
+	if ctx.Err() == nil {
+		w.fail(path, err)
+		return
+	}
+	w.result.Coverage.Cut = append(w.result.Coverage.Cut, finding.Unread{Path: w.detect.Mask(path), Reason: "the scan was stopped in the midst of it"})
 }
 
 // counted adds one file to the coverage.
@@ -159,6 +167,11 @@ func (w *worker) room(n int) {
 func (w *worker) bytes(ctx context.Context, b []byte) (detect.Outcome, error) {
 	if !w.walk.opts.Engine.Candidate(b) && !w.container(b, b) {
 		return detect.Outcome{Bytes: int64(len(b))}, nil
+	}
+	if len(b) > window && !w.walk.opts.Containers {
+		d := w.walk.desks.take()
+		defer w.walk.desks.give(d)
+		return d.detect.Bytes(ctx, b)
 	}
 	return w.detect.Bytes(ctx, b)
 }

@@ -65,6 +65,7 @@ func Walk(ctx context.Context, root string, o Options) (*Result, error) {
 type walk struct {
 	opts    Options
 	queue   *queue
+	desks   *desks
 	links   links
 	stopped atomic.Bool
 	folders atomic.Int64 // directories that are open
@@ -102,6 +103,7 @@ func (w *walk) run(ctx context.Context, root string) (*Result, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
+	w.desks = newDesks(w.opts.Engine, jobs)
 	workers := make([]*worker, jobs)
 	for i := range workers {
 		workers[i] = &worker{walk: w, detect: w.opts.Engine.NewWorker()}
@@ -212,9 +214,16 @@ type worker struct {
 }
 
 func (w *worker) run(ctx context.Context) {
+	ended := false
+	defer func() {
+		if !ended {
+			w.walk.queue.stop() // a panic: nobody is to wait for this worker
+		}
+	}()
 	for {
 		t, ok := w.walk.queue.next()
 		if !ok {
+			ended = true
 			return
 		}
 		switch {
@@ -242,6 +251,14 @@ func (w *worker) report() {
 	if files, bytes := c.Files-r.Files, c.Bytes-r.Bytes; files != 0 || bytes != 0 {
 		r.Files, r.Bytes = c.Files, c.Bytes
 		report(files, bytes)
+	}
+}
+
+// within tells Progress how far the reading of a large file moved.
+func (w *worker) within(bytes int64) {
+	if report := w.walk.opts.Progress; report != nil {
+		w.reported.Bytes += bytes
+		report(0, bytes)
 	}
 }
 

@@ -309,9 +309,16 @@ func (w *walk) search(p *pack, noted bool) *source {
 	for _, b := range f.broken {
 		w.problem(Problem{Path: p.path, ID: f.id(b.entry), Reason: b.err.Error()})
 	}
-	for i, t := range f.typ {
-		src.state[f.pos[i]] = uint8(t)
-	}
+	// The walk goes by offset, the index by id: what is known of an entry is
+	// carried over all at once.
+	defer func() {
+		for i, t := range f.typ {
+			src.state[f.pos[i]] = uint8(t)
+			if f.done[i] {
+				src.state[f.pos[i]] |= read
+			}
+		}
+	}()
 	f.number = w.numbered
 	w.numbered += int64(len(f.off))
 	var roots []int32

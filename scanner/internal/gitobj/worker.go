@@ -24,12 +24,13 @@ type worker struct {
 	live   int64      // bytes that the stack holds
 	holds  bool       // whether walk.big is held
 	delta  []byte     // the delta being applied
-	spans  []span     // what it copied
+	made   patched    // the object being looked at
 	bounds [][]uint32 // to be used again
 
 	entry   int32    // whose links are followed
 	looseID ID       // the same for a loose object
 	linkID  [32]byte // room for the id that a link names
+	queue   linkQueue
 
 	bytes    int64
 	notes    *notes // nil unless the pack's record is made
@@ -73,6 +74,7 @@ func (w *worker) search() {
 		w.push(f)
 		w.descend()
 	}
+	w.lookUpLinks()
 }
 
 // push adds a frame to the stack.
@@ -245,8 +247,7 @@ func (w *worker) raw(i int32) (b []byte, h header, sound bool, err error) {
 	if err != nil {
 		return nil, h, false, err
 	}
-	want, known := f.index.crc(int(f.pos[i]))
-	sound = known && crc32.ChecksumIEEE(b) == want
+	sound = f.crc != nil && crc32.ChecksumIEEE(b) == f.crc[i]
 	return b, h, sound, nil
 }
 
@@ -259,7 +260,7 @@ func (w *worker) inflate(dst, b []byte, h header, sound bool) (doubt, err error)
 	if err != nil {
 		return nil, err
 	}
-	if !sound && w.job.forest.index.crcs != nil {
+	if !sound && w.job.forest.crc != nil {
 		return errCRC, nil
 	}
 	if h.len+n != len(b) {
@@ -287,7 +288,7 @@ func (w *worker) root(i int32) {
 	if streamed {
 		return
 	}
-	w.spans = w.spans[:0]
+	w.made = patched{buf: buf, spans: w.made.spans[:0], edge: everything}
 	if next, ok := w.look(frame{entry: i, buf: buf, kids: kids}, nil, doubt); ok {
 		w.push(next)
 	}
@@ -356,28 +357,28 @@ func (w *worker) outsideBase(i int32) (base []byte, err error) {
 // child builds the delta i from its base, searches it and returns its frame; it
 // is false if nothing is to be walked below.
 func (w *worker) child(i int32, base *frame) (next frame, ok bool) {
-	buf, doubt, err := w.build(i, base.buf)
+	doubt, err := w.build(i, base)
 	if err != nil {
 		w.problem(i, err)
 		return w.replace(i)
 	}
-	next = frame{entry: i, buf: buf, kids: w.job.forest.children(i)}
+	next = frame{entry: i, buf: w.made.buf, kids: w.job.forest.children(i)}
 	return w.look(next, base, doubt)
 }
 
 // build inflates the delta i and applies it to base.
-func (w *worker) build(i int32, base []byte) (buf []byte, doubt, err error) {
+func (w *worker) build(i int32, base *frame) (doubt, err error) {
 	defer caught(&err, w.job.forest.pack.path)
 	b, h, sound, err := w.raw(i)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if !plausible(h.size, int64(len(b))) {
-		return nil, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
+		return nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
 	}
 	if h.size > uint64(w.walk.share)/4 {
 		if err := w.reserve(int64(h.size)); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		defer func() { w.delta = nil }()
 	}
@@ -387,20 +388,34 @@ func (w *worker) build(i int32, base []byte) (buf []byte, doubt, err error) {
 	w.delta = w.delta[:h.size]
 	doubt, err = w.inflate(w.delta, b, h, sound)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	size, ops, err := deltaFor(base, w.delta, uint64(w.walk.most))
+	size, ops, err := deltaFor(base.buf, w.delta, uint64(w.walk.most))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := w.reserve(int64(size)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	buf = w.spare.get(size)
-	w.spans, err = applyDelta(buf, base, ops, w.spans[:0])
-	if err != nil {
-		w.recycle(buf, nil)
-		return nil, nil, err
+	w.made.buf, w.made.base = w.spare.get(size), base.buf
+	w.made.edge, w.made.head = w.needed(i, base)
+	if err := w.made.apply(ops); err != nil {
+		w.recycle(w.made.buf, nil)
+		return nil, err
 	}
-	return buf, doubt, nil
+	return doubt, nil
+}
+
+// needed returns what of the delta i is looked at: its edge and head as a
+// [patched].
+func (w *worker) needed(i int32, base *frame) (edge, head int) {
+	f, o := w.job.forest, &w.walk.o
+	t := f.typ[i]
+	if o.Match == nil || base.hit || len(f.children(i)) > 0 || o.Always.Has(t) || t != Blob && t != Tree {
+		return everything, 0
+	}
+	if t == Blob && o.Whole != nil {
+		head = headBytes
+	}
+	return edgeFor(o.Overlap), head
 }

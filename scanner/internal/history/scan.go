@@ -22,6 +22,11 @@ type Options struct {
 	Index    bool                       // search what is staged, too
 	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
 	Explain  func(sentence string)      // is told, by the calling goroutine, what was decided; nil: nobody asks
+
+	// For tests, that compare ways with each other.
+	way        way  // how a range is read
+	wholeGraph bool // make out a range in the graph of all commits
+	walkTrees  bool // find paths by a walk only
 }
 
 // A Result is what a repository held and what was read of it.
@@ -148,7 +153,7 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	}
 	h.danglers()
 	h.refNames()
-	return h.result, nil
+	return h.result, ctx.Err()
 }
 
 // readIndexes reads the index of the work tree and those of the others.
@@ -181,7 +186,8 @@ func (h *repository) readIndexes() {
 
 // A haul is what the walk over a store brought up.
 type haul struct {
-	commits []commit // all of the store, if they were read on the way; else nil
+	commits []commit     // all of the store, if they were read on the way; else nil
+	notes   []*treeNotes // on all trees of the store, if they were walked; else nil
 	objects map[gitobj.Type]map[gitobj.ID]holder
 	names   map[string]detect.Outcome
 	missing []gitobj.Missing
@@ -222,6 +228,9 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	}
 	found.add(names)
 	if walked != nil {
+		if len(walked.Recalled) == 0 {
+			found.noteTrees(searchers)
+		}
 		if len(walked.Recalled) > 0 || int64(len(found.commits)) < walked.Present[gitobj.Commit] {
 			found.commits = nil // some were not shown
 		}
@@ -244,6 +253,17 @@ func (f *haul) add(s *searcher) {
 	}
 	for name, out := range s.names {
 		f.names[name] = out
+	}
+}
+
+// noteTrees keeps what the searchers noted of trees, if it is whole.
+func (f *haul) noteTrees(searchers []*searcher) {
+	for _, s := range searchers {
+		if s.notes.full {
+			f.notes = nil
+			return
+		}
+		f.notes = append(f.notes, &s.notes)
 	}
 }
 

@@ -27,14 +27,12 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 	if !found.any() && len(missing) == 0 {
 		return nil
 	}
-	g := newGraph(found.commits)
-	if found.commits == nil {
-		if g, err = h.loadGraph(ctx); err != nil {
-			return err
-		}
+	g, err := h.graphOf(ctx, found)
+	if err != nil {
+		return err
 	}
 	if len(missing) > 0 {
-		if err := h.lost(ctx, g, missing); err != nil {
+		if err := h.lost(ctx, g, found, missing); err != nil {
 			return err
 		}
 	}
@@ -62,12 +60,12 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 	p := &paths{}
 	if len(want.ids)+len(want.names) > 0 {
 		var err error
-		if p, err = findPaths(ctx, h.store, want, sets, h.opts.Jobs); err != nil {
+		if p, err = h.findPaths(ctx, found, want, sets); err != nil {
 			return err
 		}
 	}
 	s := &story{
-		repository: h, attribution: newAttribution(g, sets), found: found, paths: p, scope: in,
+		repository: h, attribution: newAttribution(ctx, g, sets), found: found, paths: p, scope: in,
 		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
 	}
 	return s.tell()
@@ -118,6 +116,17 @@ func (h *repository) coverNames(found *haul) {
 	}
 }
 
+// graphOf returns the graph of all commits, read on the way or now.
+func (h *repository) graphOf(ctx context.Context, found *haul) (*graph, error) {
+	if found.commits != nil {
+		return newGraph(ctx, found.commits)
+	}
+	return h.loadGraph(ctx)
+}
+
+// ended tells whether the scan was told to end.
+func (h *repository) ended() bool { return h.ctx.Err() != nil }
+
 // loadGraph reads every commit of the store.
 func (h *repository) loadGraph(ctx context.Context) (*graph, error) {
 	var visitors []*commitVisitor
@@ -133,7 +142,7 @@ func (h *repository) loadGraph(ctx context.Context) (*graph, error) {
 	for _, v := range visitors {
 		commits = append(commits, v.commits...)
 	}
-	return newGraph(commits), nil
+	return newGraph(ctx, commits)
 }
 
 type commitVisitor struct{ commits []commit }
@@ -176,11 +185,11 @@ func (s *story) tell() error {
 		s.named()
 	}
 	s.tips()
-	if s.scope == nil {
-		s.orphans()
-	}
+	s.orphans()
 	if s.paths.full {
-		s.result.Warnings = append(s.result.Warnings, fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces))
+		s.result.Coverage.Cut = append(s.result.Coverage.Cut, finding.Unread{
+			Reason: fmt.Sprintf("trees that name each other over and over make more than %d paths: not all paths of keys are listed", maxPlaces),
+		})
 	}
 
 	var heads []gitobj.ID
@@ -197,14 +206,20 @@ func (s *story) tell() error {
 	}
 	s.follow(inHead)
 	s.newest(s.index, s.head)
+	if s.ended() { // any of the steps may have left off
+		return s.repository.ctx.Err()
+	}
 	s.report()
-	return nil
+	return s.repository.ctx.Err()
 }
 
 // trees notes which commit holds which pairs.
 func (s *story) trees() {
 	s.held = make([]setID, len(s.graph.commits))
 	for i := range s.graph.commits {
+		if s.ended() {
+			return
+		}
 		if tree := s.graph.commits[i].tree; s.paths.leads(tree) {
 			s.held[i] = s.under(tree, "")
 		}
@@ -289,6 +304,9 @@ func (s *story) named() {
 func (s *story) indexed() {
 	for _, index := range s.indexes {
 		for _, e := range index.Entries {
+			if s.ended() {
+				return
+			}
 			if e.Mode == modeTree {
 				s.index = s.sets.union(s.index, s.under(e.ID, e.Path))
 			} else {
@@ -308,6 +326,9 @@ func (s *story) indexed() {
 func (s *story) tips() {
 	s.direct = map[string]setID{}
 	for _, ref := range s.refs {
+		if s.ended() {
+			return
+		}
 		id := ref.ID
 		for range maxTags {
 			if id.IsZero() {
@@ -370,7 +391,11 @@ func (s *story) orphans() {
 	}
 	for id, o := range s.found.objects[gitobj.Blob] {
 		if len(o.outcome.Hits) > 0 && !placed[id] {
-			s.addPair(pair{location: finding.InBlob, id: id}, o.outcome.Hits)
+			path := ""
+			if s.scope != nil {
+				path = s.scope.blobs[id]
+			}
+			s.addPair(pair{location: finding.InBlob, path: path, id: id}, o.outcome.Hits)
 		}
 	}
 }

@@ -74,9 +74,21 @@ func (w *wanted) has(id []byte) bool {
 	return ok
 }
 
-// findPaths passes over all trees of the store once, and then climbs from the
+// findPaths says where the wanted objects lie, from what was noted on the way if
+// that will do.
+func (h *repository) findPaths(ctx context.Context, found *haul, want *wanted, s *sets) (*paths, error) {
+	if found.notes != nil && len(want.names) == 0 && !h.opts.walkTrees {
+		p, err := notedPaths(ctx, h.store, want, s, found.notes, worthReading(found.notes))
+		if p != nil || err != nil {
+			return p, err
+		}
+	}
+	return walkPaths(ctx, h.store, want, s, h.opts.Jobs)
+}
+
+// walkPaths passes over all trees of the store once, and then climbs from the
 // trees that name a wanted object to those that name these, and so on.
-func findPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, jobs int) (*paths, error) {
+func walkPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, jobs int) (*paths, error) {
 	var visitors []*treeVisitor
 	none := func([]byte) bool { return false }
 	_, err := store.Walk(ctx, gitobj.WalkOptions{Workers: jobs, Types: gitobj.Types(gitobj.Tree), Match: none}, func() gitobj.Visitor {
@@ -87,10 +99,10 @@ func findPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, 
 	if err != nil {
 		return nil, err
 	}
-	l := newLadder(visitors)
+	l := newLadder(ctx, visitors)
 	visitors = nil
-	leads := l.climb()
-	p := &paths{sets: s, steps: l.steps, from: l.follow(s, leads), dirs: map[string]map[setID]setID{}}
+	leads := l.climb(ctx)
+	p := &paths{sets: s, steps: l.steps, from: l.follow(ctx, s, leads), dirs: map[string]map[setID]setID{}}
 	return p, ctx.Err()
 }
 

@@ -20,8 +20,12 @@ const (
 
 // Adler32 returns the checksum that RFC 1950 section 8.2 defines. It is what
 // hash/adler32 computes, several bytes at a time.
-func Adler32(p []byte) uint32 {
-	a, b := uint64(1), uint64(0)
+func Adler32(p []byte) uint32 { return UpdateAdler32(1, p) }
+
+// UpdateAdler32 returns the checksum of what sum is the checksum of, with p
+// behind it. The sum of nothing is 1.
+func UpdateAdler32(sum uint32, p []byte) uint32 {
+	a, b := uint64(sum&0xffff), uint64(sum>>16)
 	for len(p) > 0 {
 		run := p[:min(len(p), adlerRun)]
 		p = p[len(run):]

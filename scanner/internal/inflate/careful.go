@@ -2,9 +2,9 @@ package inflate
 
 // careful decodes the symbols of a block one at a time. It checks before every
 // step that the input has the bits and the output the room, so it can go on to
-// the last byte of either.
+// the last byte of either. Where the input ends within a symbol, that has been taken in part.
 func (s *stream) careful(t *tables) status {
-	for {
+	for s.out <= s.limit {
 		// 48 bits are the most a length and a distance take.
 		s.refill()
 		e, ok := s.next(t.litlen[:], t.litlenMask)
@@ -45,6 +45,7 @@ func (s *stream) careful(t *tables) status {
 			return dstFull
 		}
 	}
+	return slackGone
 }
 
 // next looks up the next symbol and takes those of its bits that led to a second

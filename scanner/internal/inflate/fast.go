@@ -21,11 +21,11 @@ const (
 // It reads and writes without bounds checks. What makes that safe: input is read
 // within fastInput of an in that was at most len(src)-fastInput at the turn's
 // beginning; literals are written within fastOutput of an out that was at most
-// len(dst)-fastOutput; matches come from no place before dst, and those that end
-// less than copyWidth before its end go to copyMatch; tables keep the promise of
+// limit-fastOutput; matches come from no place before dst, and those that end
+// less than copyWidth before the limit go to copyMatch; tables keep the promise of
 // their type.
 func (s *stream) fast(t *tables) status {
-	lastIn, lastOut := len(s.src)-fastInput, len(s.dst)-fastOutput
+	lastIn, lastOut := len(s.src)-fastInput, s.limit-fastOutput
 	if s.in > lastIn || s.out > lastOut {
 		return slackGone
 	}

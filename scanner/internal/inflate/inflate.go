@@ -23,7 +23,7 @@ func (z *Inflater) Zlib(dst, src []byte, check bool) (consumed int, err error) {
 	if err := checkHeader(src); err != nil {
 		return 0, err
 	}
-	s := stream{src: src, dst: dst, in: headerSize}
+	s := stream{src: src, dst: dst, in: headerSize, limit: len(dst)}
 	if err := z.inflate(&s); err != nil {
 		return 0, err
 	}
@@ -39,7 +39,7 @@ func (z *Inflater) Zlib(dst, src []byte, check bool) (consumed int, err error) {
 // Deflate is [Inflater.Zlib] for a bare stream (RFC 1951), which has neither a
 // header nor a checksum.
 func (z *Inflater) Deflate(dst, src []byte) (consumed int, err error) {
-	s := stream{src: src, dst: dst}
+	s := stream{src: src, dst: dst, limit: len(dst)}
 	if err := z.inflate(&s); err != nil {
 		return 0, err
 	}
@@ -55,7 +55,7 @@ func (z *Inflater) ZlibPrefix(dst, src []byte) (n int, err error) {
 	if err := checkHeader(src); err != nil {
 		return 0, err
 	}
-	s := stream{src: src, dst: dst, in: headerSize, prefix: true}
+	s := stream{src: src, dst: dst, in: headerSize, limit: len(dst), prefix: true}
 	err = z.inflate(&s)
 	if s.out == len(dst) || err == ErrTooShort {
 		return s.out, nil

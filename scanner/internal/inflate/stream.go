@@ -13,6 +13,10 @@ type stream struct {
 	bitbuf uint64
 	nbits  uint
 
+	// The loops over symbols stop where out has passed limit. It is len(dst), or
+	// less by the longest match.
+	limit int
+
 	prefix bool // stop as soon as dst is full
 }
 
@@ -20,7 +24,7 @@ type stream struct {
 type status int
 
 const (
-	slackGone status = iota // of the fast loop only: the careful one is to go on
+	slackGone status = iota // of the fast loop: the careful one is to go on; of both: out is at limit
 	blockEnd
 	dstFull // the block has more than dst can hold
 	srcGone
@@ -69,15 +73,10 @@ func (z *Inflater) inflate(s *stream) error {
 
 // stored copies a block without compression (RFC 1951 section 3.2.4).
 func (s *stream) stored() error {
-	s.giveBack()
-	if len(s.src)-s.in < 4 {
-		return ErrTruncated
+	size, err := s.storedSize()
+	if err != nil {
+		return err
 	}
-	size := int(binary.LittleEndian.Uint16(s.src[s.in:]))
-	if ^uint16(size) != binary.LittleEndian.Uint16(s.src[s.in+2:]) {
-		return s.corrupt("the two sizes of a stored block differ")
-	}
-	s.in += 4
 	n := copy(s.dst[s.out:], s.src[s.in:min(s.in+size, len(s.src))])
 	s.in += n
 	s.out += n
@@ -91,15 +90,35 @@ func (s *stream) stored() error {
 	}
 }
 
+// storedSize reads the head of a block without compression.
+func (s *stream) storedSize() (int, error) {
+	s.giveBack()
+	if len(s.src)-s.in < 4 {
+		return 0, ErrTruncated
+	}
+	size := binary.LittleEndian.Uint16(s.src[s.in:])
+	if ^size != binary.LittleEndian.Uint16(s.src[s.in+2:]) {
+		return 0, s.corrupt("the two sizes of a stored block differ")
+	}
+	s.in += 4
+	return int(size), nil
+}
+
 // compressed decodes the symbols of a block.
 func (s *stream) compressed(t *tables) error {
 	why := s.fast(t)
 	if why == slackGone {
 		why = s.careful(t)
 	}
-	switch why {
-	case blockEnd:
+	if why == blockEnd {
 		return nil
+	}
+	return s.failure(why)
+}
+
+// failure returns the error that a loop over symbols ended with.
+func (s *stream) failure(why status) error {
+	switch why {
 	case dstFull:
 		return ErrTooLong
 	case srcGone:
@@ -127,6 +146,14 @@ func (s *stream) take(n uint) {
 func (s *stream) giveBack() {
 	s.in -= int(s.nbits >> 3)
 	s.bitbuf, s.nbits = 0, 0
+}
+
+// keepBits returns the whole bytes in the bit buffer to the input and keeps what
+// is left of the byte in use.
+func (s *stream) keepBits() {
+	s.in -= int(s.nbits >> 3)
+	s.nbits &= 7
+	s.bitbuf &= 1<<s.nbits - 1
 }
 
 func (s *stream) corrupt(what string) error {

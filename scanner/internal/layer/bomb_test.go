@@ -2,12 +2,14 @@ package layer
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/petrascan/petrascan/rules/rulestest"
 	"github.com/petrascan/petrascan/scanner/internal/layer/layertest"
 )
 
@@ -109,6 +111,58 @@ func TestNestsAreCut(t *testing.T) {
 	r = walk(t, Zip, bytesSource(nest), limits)
 	if len(r.members) != 50 || len(r.faults) != 1 || r.faults[0].Reason != "more than 50 members" {
 		t.Errorf("%d members, %v", len(r.members), r.faults)
+	}
+}
+
+// A member that is too large for the limit does not hide those behind it.
+func TestWhatFitsComesBeforeWhatDoesNot(t *testing.T) {
+	data := layertest.Zip(
+		layertest.File{Name: "large", Data: make([]byte, 2000)},
+		layertest.File{Name: "small", Data: noise(500)},
+		layertest.File{Name: "last", Data: noise(400)})
+	limits := DefaultLimits
+	limits.Bytes = 1000
+	for how, src := range sources(t, data) {
+		r := walk(t, Zip, src, limits)
+		if want := []string{"small", "last", "large"}; !slices.Equal(r.members, want) || r.bytes != 1000 {
+			t.Errorf("%s: %d bytes of %q", how, r.bytes, r.members)
+		}
+		if len(r.faults) != 1 || r.faults[0].Kind != Cut || r.faults[0].Member != "large" {
+			t.Errorf("%s: %v", how, r.faults)
+		}
+	}
+}
+
+// An object of a pack that says it is too large is not begun: those before it
+// are read.
+func TestPackWithALargeObject(t *testing.T) {
+	key := rulestest.Key("before")
+	data := layertest.Pack([]byte(key), make([]byte, 2000), []byte("behind"))
+	limits := DefaultLimits
+	limits.Bytes = 1000
+	r := walk(t, GitPack, bytesSource(data), limits)
+	if len(r.faults) != 1 || r.faults[0].Reason != "more than 1000 bytes expanded" || !r.holds(key) || r.holds("behind") {
+		t.Errorf("%q, %v", r.members, r.faults)
+	}
+}
+
+// What is too large to be a base is read as a stream, once, and the objects
+// around it are read too.
+func TestPackWithAnObjectThatIsStreamed(t *testing.T) {
+	large := append(make([]byte, gitHeld), rulestest.Key("at the end of a large one")...)
+	data := layertest.Pack([]byte("before"), large, []byte("behind"))
+	var found int64
+	streamed := 0
+	err := Unpack(context.Background(), GitPack, bytesSource(data), NewBudget(DefaultLimits), func(m Member) error {
+		n, err := io.Copy(io.Discard, m.Reader)
+		found += n
+		if m.Size > gitHeld {
+			streamed++
+		}
+		return err
+	})
+	if want := int64(len("beforebehind") + len(large)); err != nil || found != want || streamed != 1 {
+		t.Errorf("%d of %d bytes, %d large objects, %v", found, want, streamed, err)
 	}
 }
 

@@ -12,8 +12,6 @@ import (
 	"hash"
 	"io"
 	"slices"
-
-	"github.com/klauspost/compress/zlib"
 )
 
 // A pack (gitformat-pack): "PACK", version, number of entries; the entries,
@@ -21,7 +19,8 @@ import (
 // base that is named by its offset or its id; a checksum. A pack that lies in
 // a tree has no index beside it that could be trusted, so the entries are
 // inflated twice: to find where each ends, and then every object behind its
-// base, so that each is rebuilt once.
+// base, so that each is rebuilt once. Objects too large to be a base are visited
+// the first time.
 const (
 	gitOffsetDelta = 6
 	gitRefDelta    = 7
@@ -42,7 +41,7 @@ func (u *unpacking) openGitBundle() error {
 	if !ok {
 		return cut{"too long to be held in memory"}
 	}
-	p := &gitPack{u: u, at: at, end: size, newHash: sha1.New}
+	p := u.newGitPack(at, size)
 	br := bufio.NewReader(io.NewSectionReader(at, 0, size))
 	for {
 		line, err := br.ReadSlice('\n')
@@ -69,8 +68,16 @@ func (u *unpacking) openGitPack() error {
 	if !ok {
 		return cut{"too long to be held in memory"}
 	}
-	p := &gitPack{u: u, at: at, end: size, newHash: sha1.New}
+	p := u.newGitPack(at, size)
 	return p.open()
+}
+
+func (u *unpacking) newGitPack(at io.ReaderAt, size int64) *gitPack {
+	return &gitPack{
+		u: u, at: at, end: size, newHash: sha1.New,
+		zr:   &zlibReader{inflater: u.inflate(nil)},
+		data: u.buffer(nil),
+	}
 }
 
 type gitPack struct {
@@ -82,7 +89,8 @@ type gitPack struct {
 	entries  []gitEntry
 	byOffset []int            // delta entries by the offset of their base
 	byID     map[string][]int // delta entries by the id of their base
-	zr       io.ReadCloser    // reused for every entry
+	zr       *zlibReader      // for every entry
+	data     *bufio.Reader    // for the data of every entry
 }
 
 // A gitEntry is where an entry stands and what it is.
@@ -101,7 +109,7 @@ func (p *gitPack) open() error {
 		return broken
 	}
 	for i := range p.entries {
-		if p.entries[i].kind < gitOffsetDelta {
+		if e := &p.entries[i]; e.kind < gitOffsetDelta && !e.done {
 			if err := p.object(i); err != nil {
 				return err
 			}
@@ -113,10 +121,11 @@ func (p *gitPack) open() error {
 	return broken
 }
 
-// index finds the entries, up to the first that is damaged.
+// index finds the entries, up to the first that is damaged. The large ones that
+// are no deltas it visits.
 func (p *gitPack) index() error {
 	src := &credit{r: io.NewSectionReader(p.at, p.start, p.end-p.start)}
-	br := bufio.NewReaderSize(src, 16<<10)
+	br := p.u.buffer(src)
 	here := func() int64 { return p.start + src.read - int64(br.Buffered()) }
 	var h [gitPackHeader]byte
 	if _, err := io.ReadFull(br, h[:]); err != nil {
@@ -143,22 +152,34 @@ func (p *gitPack) index() error {
 			return err
 		}
 		e.data = here()
-		zr, err := p.inflate(br)
-		if err != nil {
-			return err
-		}
-		limit := p.u.budget.bytes - inflated
-		n, err := io.Copy(io.Discard, io.LimitReader(zr, limit+1))
-		if err != nil {
-			return err
-		}
-		if n > limit {
+		if e.size > p.u.budget.bytes-inflated {
+			// Where the next one begins would come out too late.
 			return cut{fmt.Sprintf("more than %s expanded", byteCount(p.u.budget.limits.Bytes))}
 		}
-		if n != e.size {
-			return damaged("an object is not as long as it says")
+		if err := p.zr.reset(br); err != nil {
+			return err
 		}
-		inflated += n
+		if e.kind < gitOffsetDelta && e.size > gitHeld {
+			if err := p.large(&e); err != nil {
+				return err
+			}
+			if p.zr.err != io.EOF {
+				return nil // the member's fault says why
+			}
+		} else {
+			n, err := io.Copy(io.Discard, io.LimitReader(p.zr.inflater, e.size+1))
+			if err != nil {
+				return err
+			}
+			if n != e.size {
+				return errGitSize
+			}
+			inflated += n
+			// The checksum is for when the content is looked at.
+			if err := skip(br, 4); err != nil {
+				return err
+			}
+		}
 		i := len(p.entries)
 		p.entries = append(p.entries, e)
 		switch e.kind {
@@ -213,47 +234,63 @@ func (e *gitEntry) parse(br *bufio.Reader, idLen int) error {
 	return nil
 }
 
-func (p *gitPack) inflate(r io.Reader) (io.Reader, error) {
-	if p.zr == nil {
-		zr, err := zlib.NewReader(r)
-		p.zr = zr
-		return zr, err
+var errGitSize = damaged("an object is not as long as it says")
+
+// large visits an object whose data is next in p.zr: as a stream.
+func (p *gitPack) large(e *gitEntry) error {
+	e.done = true
+	if err := p.u.member(e.name(), e.size, p.zr, nil); err != nil {
+		return err
 	}
-	return p.zr, p.zr.(zlib.Resetter).Reset(r, nil)
+	if p.zr.err == io.EOF && p.zr.n != e.size {
+		return errGitSize
+	}
+	return nil
 }
 
-// data inflates the whole of an entry.
-func (p *gitPack) data(e *gitEntry) ([]byte, error) {
-	zr, err := p.inflate(bufio.NewReader(io.NewSectionReader(p.at, e.data, p.end-e.data)))
-	if err != nil {
+func (e *gitEntry) name() string { return fmt.Sprintf("%s at offset %d", gitTypes[e.kind], e.offset) }
+
+// decode has p.zr inflate an entry from its beginning.
+func (p *gitPack) decode(e *gitEntry) error {
+	p.data.Reset(io.NewSectionReader(p.at, e.data, p.end-e.data))
+	return p.zr.reset(p.data)
+}
+
+// content inflates the whole of an entry.
+func (p *gitPack) content(e *gitEntry) ([]byte, error) {
+	if err := p.decode(e); err != nil {
 		return nil, err
 	}
 	data := make([]byte, e.size)
-	_, err = io.ReadFull(zr, data)
-	return data, err
+	if err := readAll(p.zr, data); err != nil {
+		return nil, err
+	}
+	switch n, err := p.zr.Read(make([]byte, 1)); {
+	case n > 0:
+		return nil, errGitSize
+	case err != io.EOF:
+		return nil, err
+	}
+	return data, nil
 }
 
 // object visits an entry that is no delta, and the deltas that build on it.
 func (p *gitPack) object(i int) error {
 	e := &p.entries[i]
 	e.done = true
-	kind := gitTypes[e.kind]
-	if e.size <= gitHeld {
-		release, ok := p.u.budget.hold(e.size)
-		if ok {
-			data, err := p.data(e)
-			if err != nil {
-				release()
-				return err
-			}
-			return p.visit(kind, e.offset, data, release)
+	release, ok := p.u.budget.hold(e.size)
+	if !ok { // others hold too much
+		if err := p.decode(e); err != nil {
+			return err
 		}
+		return p.large(e)
 	}
-	zr, err := zlib.NewReader(io.NewSectionReader(p.at, e.data, p.end-e.data))
+	data, err := p.content(e)
 	if err != nil {
+		release()
 		return err
 	}
-	return p.u.member(fmt.Sprintf("%s at offset %d", kind, e.offset), e.size, zr, nil)
+	return p.visit(gitTypes[e.kind], e.offset, data, release)
 }
 
 // visit visits an object that is held, and then those that build on it, depth
@@ -325,7 +362,7 @@ func (p *gitPack) build(e *gitEntry, base []byte) ([]byte, func(), error) {
 	if e.size > gitHeld {
 		return nil, nil, cut{fmt.Sprintf("a delta of %d bytes", e.size)}
 	}
-	delta, err := p.data(e)
+	delta, err := p.content(e)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -417,11 +454,10 @@ func (p *gitPack) orphans() error {
 			continue
 		}
 		count++
-		zr, err := zlib.NewReader(io.NewSectionReader(p.at, e.data, p.end-e.data))
-		if err != nil {
+		if err := p.decode(e); err != nil {
 			return err
 		}
-		if err := p.u.member(fmt.Sprintf("delta at offset %d", e.offset), e.size, zr, nil); err != nil {
+		if err := p.u.member(fmt.Sprintf("delta at offset %d", e.offset), e.size, p.zr, nil); err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"io"
 	"regexp"
 	"strconv"
-
-	"github.com/klauspost/compress/zlib"
 )
 
 // openPDF opens the streams of a PDF (ISO 32000-1 §7.3.8) that a filter hides,
@@ -151,23 +149,23 @@ func (p *pdf) stream(dict []byte, object string) error {
 		return p.u.member(object, -1, &until{br: p.br, magic: "endstream"}, &free)
 	}
 	// Deflated data ends by itself, but damaged data would swallow what follows.
-	data := bufio.NewReader(&until{br: p.br, magic: "endstream"})
-	var r io.Reader = data
+	defer p.u.releaseAfter(len(p.u.held))
+	var r io.Reader = p.u.buffer(&until{br: p.br, magic: "endstream"})
 	applied := 0
 filters:
 	for _, name := range filters {
 		switch string(name) {
 		case "/FlateDecode", "/Fl", "?":
-			zr, err := zlib.NewReader(r)
+			zr, err := p.u.zlib(r)
 			if err != nil {
 				p.u.failure(object, err)
 				return nil
 			}
 			r = zr
 		case "/ASCIIHexDecode", "/AHx":
-			r = hex.NewDecoder(&strip{&until{br: asBuffered(r), magic: ">"}})
+			r = hex.NewDecoder(&strip{&until{br: p.buffered(r), magic: ">"}})
 		case "/ASCII85Decode", "/A85":
-			r = ascii85.NewDecoder(&until{br: asBuffered(r), magic: "~>"})
+			r = ascii85.NewDecoder(&until{br: p.buffered(r), magic: "~>"})
 		case "/LZWDecode", "/LZW", "/RunLengthDecode", "/RL", "/Crypt":
 			p.u.fault(Opaque, object, "filter "+string(name[1:])+" is not supported")
 			return nil
@@ -187,11 +185,11 @@ filters:
 	return p.u.member(object, -1, r, nil)
 }
 
-func asBuffered(r io.Reader) *bufio.Reader {
+func (p *pdf) buffered(r io.Reader) *bufio.Reader {
 	if br, ok := r.(*bufio.Reader); ok {
 		return br
 	}
-	return bufio.NewReader(r)
+	return p.u.buffer(r)
 }
 
 // unpredict undoes the predictor that the parameters in dict state (§7.4.4.4).

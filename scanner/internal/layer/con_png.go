@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/zlib"
 )
 
 const pngMagic = "\x89PNG\r\n\x1a\n"
@@ -77,7 +75,8 @@ func (u *unpacking) pngText(kind string, content *io.LimitedReader, free *int64)
 	if !compressed {
 		return u.member(name, content.N, exact(content), free)
 	}
-	zr, err := zlib.NewReader(content)
+	defer u.releaseAfter(len(u.held))
+	zr, err := u.zlib(content)
 	if err != nil {
 		u.failure(name, err)
 		return nil

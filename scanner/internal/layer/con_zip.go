@@ -9,8 +9,6 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // The zip format, after APPNOTE.TXT 6.3.10: members, each behind a local
@@ -64,13 +62,14 @@ type zipMember struct {
 type zipReader struct {
 	u      *unpacking
 	stored int64         // what is left of the bytes that stored members may have for nothing: the zip's own length
-	inf    io.ReadCloser // reused for every deflated member
+	inf    *inflater     // for every deflated member
+	data   *bufio.Reader // for every member's data
 }
 
 // openZip opens a zip by its central directory; one whose directory is broken,
 // or that is a stream too long to hold, by its local headers.
 func (u *unpacking) openZip() error {
-	z := &zipReader{u: u}
+	z := &zipReader{u: u, inf: u.inflate(nil), data: u.buffer(nil)}
 	at, size, ok := u.random()
 	if !ok {
 		z.stored = unlimited
@@ -86,9 +85,23 @@ func (u *unpacking) openZip() error {
 			return u.sourceErr
 		}
 		u.fault(Opaque, "", "damaged: no central directory; members were found by their local headers")
-		return z.scan(bufio.NewReaderSize(io.NewSectionReader(at, 0, size), 16<<10))
+		return z.scan(u.buffer(io.NewSectionReader(at, 0, size)))
 	}
-	return dir.each(at, func(m zipMember) error { return z.listed(at, dir, m) })
+	// One that is too large for what is left ends the walk: it comes last.
+	var large []zipMember
+	err := dir.each(at, func(m zipMember) error {
+		if m.size > u.budget.bytes && m.method != zipStore && len(large) < u.budget.members {
+			large = append(large, m)
+			return nil
+		}
+		return z.listed(at, dir, m)
+	})
+	for _, m := range large {
+		if err == nil {
+			err = z.listed(at, dir, m)
+		}
+	}
+	return err
 }
 
 // A zipDirectory is where the central directory stands.
@@ -101,11 +114,18 @@ type zipDirectory struct {
 // findZipDirectory finds the end record in the last 64 KiB and what it points
 // to.
 func findZipDirectory(at io.ReaderAt, size int64) (zipDirectory, bool) {
-	tail := make([]byte, min(size, 1<<16+zipEndLen))
-	if n, err := at.ReadAt(tail, size-int64(len(tail))); n < len(tail) && err != nil {
-		return zipDirectory{}, false
+	const noComment, longest = 512, 1<<16 + zipEndLen
+	var tail []byte
+	i := -1
+	for _, n := range []int64{noComment, longest} {
+		tail = make([]byte, min(size, n))
+		if n, err := at.ReadAt(tail, size-int64(len(tail))); n < len(tail) && err != nil {
+			return zipDirectory{}, false
+		}
+		if i = findZipEnd(tail); i >= 0 {
+			break
+		}
 	}
-	i := findZipEnd(tail)
 	if i < 0 { // a comment that is cut, or garbage behind the zip
 		i = bytes.LastIndex(tail[:max(len(tail)-zipEndLen+len(zipEnd), 0)], []byte(zipEnd))
 	}
@@ -241,7 +261,8 @@ func (z *zipReader) listed(at io.ReaderAt, dir zipDirectory, m zipMember) error 
 		return z.lost(m, damaged("size"))
 	}
 	data := &io.LimitedReader{R: io.NewSectionReader(at, start, m.packed), N: m.packed}
-	return z.visit(m, bufio.NewReader(exact(data)))
+	z.data.Reset(exact(data))
+	return z.visit(m, z.data)
 }
 
 // lost records why a member was not visited, and counts it all the same.
@@ -277,11 +298,8 @@ func (z *zipReader) content(m zipMember, br *bufio.Reader) (io.Reader, error) {
 	case zipStore:
 		return br, nil
 	case zipDeflate:
-		if z.inf == nil {
-			z.inf = flate.NewReader(br)
-			return z.inf, nil
-		}
-		return z.inf, z.inf.(flate.Resetter).Reset(br, nil)
+		z.inf.reset(br)
+		return z.inf, nil
 	case zipBzip2:
 		return bzip2.NewReader(br), nil
 	case zipZstd, zipOldZstd:
@@ -337,7 +355,8 @@ func (z *zipReader) met(br *bufio.Reader, m zipMember) error {
 		return nil
 	}
 	data := &io.LimitedReader{R: br, N: m.packed}
-	if err := z.visit(m, bufio.NewReader(exact(data))); err != nil {
+	z.data.Reset(exact(data))
+	if err := z.visit(m, z.data); err != nil {
 		return err
 	}
 	return skip(data, data.N)

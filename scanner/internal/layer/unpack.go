@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // A Source is the content of a container: bytes that can be read anywhere, or
@@ -255,7 +256,20 @@ func (u *unpacking) reader() *bufio.Reader {
 	if u.source.at != nil {
 		r = io.NewSectionReader(u.source.at, 0, u.source.size)
 	}
-	return bufio.NewReaderSize(sourceReader{u, r}, 16<<10)
+	return u.buffer(sourceReader{u, r})
+}
+
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, inputSize) }}
+
+// buffer returns r with a buffer that is good until what was held is released.
+func (u *unpacking) buffer(r io.Reader) *bufio.Reader {
+	br := buffers.Get().(*bufio.Reader)
+	br.Reset(r)
+	u.held = append(u.held, func() {
+		br.Reset(nil)
+		buffers.Put(br)
+	})
+	return br
 }
 
 // random returns the source as bytes that can be read anywhere. A stream is
