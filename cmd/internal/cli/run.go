@@ -80,6 +80,14 @@ func thrifty() (end func()) {
 	return func() { debug.SetGCPercent(old) }
 }
 
+// uncollected puts the first garbage collection off, for commands that are over
+// in a few milliseconds and a few megabytes. GOGC still has its say.
+func uncollected(env *Env) {
+	if env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+}
+
 // finish writes the reports on a result, and returns what its exit status is.
 func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
