@@ -186,6 +186,7 @@ func (f *scanFlags) each(ctx context.Context, env *Env, s *scanner.Scan, targets
 			err = local(t.name)
 		default:
 			kind = finding.GitTarget
+			f.explain(env, "target: %s: cloned whole, with every ref that is served, and removed when it was searched", t.name)
 			err = f.cloned(ctx, s, queue, t, limits, asks)
 		}
 		if err != nil && (len(targets) == 1 || ctx.Err() != nil) {
