@@ -76,6 +76,10 @@ var (
 // appended returns the length of what leads from the end of a literal in rest to
 // one that the next statement puts at the end of the same variable; 0 if none does.
 func appended(text []byte, start int, rest []byte) int {
+	// Most literals end before a comma or a bracket: those are told at a glance.
+	if after := bytes.TrimLeft(rest, " \t"); len(after) == 0 || bytes.IndexByte([]byte(";\r\n#/"), after[0]) < 0 {
+		return 0
+	}
 	m := goesOn.FindSubmatchIndex(rest)
 	if m == nil {
 		return 0

@@ -33,14 +33,14 @@ func printError(w io.Writer, err error) {
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
 		for _, m := range mistakes {
-			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(m.Error()))
+			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(m.Error())))
 		}
 		return
 	}
-	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(clone.Redact(err.Error())))
+	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(clone.Redact(err.Error()))))
 	var hint *hintError
 	if errors.As(err, &hint) && hint.hint != "" {
-		fmt.Fprintf(w, "petrascan: hint: %s\n", clone.Redact(hint.hint))
+		fmt.Fprintf(w, "petrascan: hint: %s\n", report.Clean(config.Masked(clone.Redact(hint.hint))))
 	}
 }
 

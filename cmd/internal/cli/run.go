@@ -53,6 +53,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil && ctx.Err() == nil {
 		return err
 	}
+	defer thrifty()()
 	result := scan.Finish()
 	if err != nil { // it was stopped, maybe before a target was begun
 		result.Report.Scan.Complete = false
@@ -66,6 +67,17 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	}
 	verifier.check(ctx, result)
 	return f.finish(ctx, env, result, outputs)
+}
+
+// thrifty has garbage collected sooner until its result is called. While a report
+// is made there may be 100,000 findings in memory, and little else to do.
+func thrifty() (end func()) {
+	const percent = 50
+	old := debug.SetGCPercent(percent)
+	if old < percent { // -1: never
+		debug.SetGCPercent(old)
+	}
+	return func() { debug.SetGCPercent(old) }
 }
 
 // uncollected puts the first garbage collection off, for commands that are over

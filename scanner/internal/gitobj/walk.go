@@ -30,6 +30,12 @@ type WalkOptions struct {
 	Always TypeSet
 	// Overlap is the length of the longest literal that Match looks for, less one.
 	Overlap int
+	// Trace tells whether b holds any of some short strings, of at most MaxTrace
+	// bytes each, one of which stands in whatever Match is true for. It may be nil.
+	// It spares most deltas the Overlap: what is built from a base without a trace
+	// can have one only where something changed. It is called by all workers at
+	// once.
+	Trace func(b []byte) bool
 	// Whole tells from the first 1024 bytes of a blob, or all if there are fewer,
 	// that it must be visited whatever Match says. It may be nil. It is called by
 	// all workers at once.
@@ -60,6 +66,9 @@ const (
 	defaultMemory = 3 << 29
 	defaultStream = 32 << 20
 	headBytes     = 1024 // what Whole sees
+
+	// MaxTrace is the length in bytes of the longest string that Trace may look for.
+	MaxTrace = joint + 1
 )
 
 // An Object is one object that a Visitor is shown.
@@ -143,6 +152,9 @@ func (s *Store) Walk(ctx context.Context, o WalkOptions, newVisitor func() Visit
 	for range o.Workers {
 		wk := &worker{walk: w, visitor: newVisitor(), missing: make(map[missingKey]*Missing)}
 		wk.trees, _ = wk.visitor.(TreeVisitor)
+		if o.Trace != nil {
+			wk.glance = newGlance(o.Trace)
+		}
 		w.workers = append(w.workers, wk)
 	}
 	release := context.AfterFunc(ctx, func() { w.stop.Store(true) })

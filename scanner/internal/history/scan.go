@@ -11,6 +11,7 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+	"github.com/petrascan/petrascan/scanner/internal/literal"
 	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
@@ -193,6 +194,9 @@ type haul struct {
 	missing []gitobj.Missing
 }
 
+// A trace is no longer than the walk allows.
+const _ = uint(gitobj.MaxTrace - literal.TraceLen)
+
 // searchAll walks the store once and searches everything in it.
 func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	var searchers []*searcher
@@ -202,6 +206,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Types:      gitobj.Types(gitobj.Commit, gitobj.Tree, gitobj.Blob, gitobj.Tag),
 		Match:      h.opts.Engine.Candidate,
 		Overlap:    h.opts.Engine.Overlap(),
+		Trace:      h.opts.Engine.Trace,
 		Whole:      h.opts.Engine.Whole,
 		Progress:   h.opts.Progress,
 		Always:     gitobj.Types(gitobj.Commit),
