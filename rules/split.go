@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // A key may be broken: over string literals that a program joins, by a
@@ -45,14 +46,14 @@ func breakAt(text []byte, start, pos int) (brk, bool) {
 	case '\\', '\r', '\n':
 		return betweenLines(rest, pos)
 	case '%', '{':
-		if n := len(filledIn.Find(rest)); n > 0 {
+		if n := len(filledIn().Find(rest)); n > 0 {
 			return brk{next: pos + n, operator: true}, true
 		}
 	case '<', '&', 0x1b, 0xc2, 0xe2, 0xef:
-		if n := len(mayBreak.Find(rest)); n > 0 {
+		if n := len(mayBreak().Find(rest)); n > 0 {
 			return brk{next: pos + n, operator: true}, true
 		}
-		if n := len(emphasis.Find(rest)); n > 0 {
+		if n := len(emphasis().Find(rest)); n > 0 {
 			return brk{next: pos + n, marked: true}, true
 		}
 	}
@@ -61,16 +62,16 @@ func breakAt(text []byte, start, pos int) (brk, bool) {
 
 var (
 	// filledIn is the place in a format, its end, and the literal that fills it.
-	filledIn = regexp.MustCompile("^(?:%[sv]|\\{0?\\})[\"'`][ \t]*(?:[,%]|\\.format(?:ted)?\\(|[ \t])[ \t(]*[\"'`]")
+	filledIn = compiled("^(?:%[sv]|\\{0?\\})[\"'`][ \t]*(?:[,%]|\\.format(?:ted)?\\(|[ \t])[ \t(]*[\"'`]")
 
 	// mayBreak is where a browser may break a line, and characters without width.
-	mayBreak = regexp.MustCompile(`^(?:<wbr ?/?>|&shy;|&#173;|&ZeroWidthSpace;|\x{ad}|\x{200b}|\x{200c}|\x{200d}|\x{2060}|\x{feff})+`)
+	mayBreak = compiled(`^(?:<wbr ?/?>|&shy;|&#173;|&ZeroWidthSpace;|\x{ad}|\x{200b}|\x{200c}|\x{200d}|\x{2060}|\x{feff})+`)
 
 	// emphasis is how terminals, browsers and search engines mark what was looked for.
-	emphasis = regexp.MustCompile(`^(?:</?(?:em|mark|b|i|u|strong|span|code|font|tt|kbd|hl)(?: [^<>]*)?>|\x1b\[[0-9;]*[mK])+`)
+	emphasis = compiled(`^(?:</?(?:em|mark|b|i|u|strong|span|code|font|tt|kbd|hl)(?: [^<>]*)?>|\x1b\[[0-9;]*[mK])+`)
 
 	// goesOn is a statement that puts more at the end of a variable.
-	goesOn = regexp.MustCompile("^;?[ \t]*(?:(?:#|//)[^\n]*)?[;\r\n][ \t\r\n]*\\$?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(?:(?:\\+|\\.|&)=|<<|=[ \t]*\\$?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*[+.&])[ \t]*[\"'`]")
+	goesOn = compiled("^;?[ \t]*(?:(?:#|//)[^\n]*)?[;\r\n][ \t\r\n]*\\$?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(?:(?:\\+|\\.|&)=|<<|=[ \t]*\\$?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*[+.&])[ \t]*[\"'`]")
 )
 
 // appended returns the length of what leads from the end of a literal in rest to
@@ -80,7 +81,7 @@ func appended(text []byte, start int, rest []byte) int {
 	if after := bytes.TrimLeft(rest, " \t"); len(after) == 0 || bytes.IndexByte([]byte(";\r\n#/"), after[0]) < 0 {
 		return 0
 	}
-	m := goesOn.FindSubmatchIndex(rest)
+	m := goesOn().FindSubmatchIndex(rest)
 	if m == nil {
 		return 0
 	}
@@ -178,11 +179,11 @@ func joinsList(text []byte, at, end int) bool {
 			}
 		}
 	}
-	return listJoined.Match(text[end:min(len(text), end+farthest)])
+	return listJoined().Match(text[end:min(len(text), end+farthest)])
 }
 
 // listJoined is the rest of a list of literals, and the call of what joins it.
-var listJoined = regexp.MustCompile("^[^()\\n]{0,160}[\\])][ \\t]*\\.[ \\t]*[jJ]oin\\(")
+var listJoined = compiled("^[^()\\n]{0,160}[\\])][ \\t]*\\.[ \\t]*[jJ]oin\\(")
 
 // betweenLines reads an escaped or a plain line end, and what quotes, diffs and
 // comments put at the beginning of a line.
@@ -284,4 +285,10 @@ func folds(text []byte, start, end, random int) bool {
 // endsToken reports whether a token ends at text[i].
 func endsToken(text []byte, i int) bool {
 	return i >= len(text) || bytes.IndexByte([]byte(" \t\r\n\"'`,;)<\\"), text[i]) >= 0
+}
+
+// compiled returns what compiles a pattern when it is first needed, which most
+// runs never do: a start of the program would pay for it.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -101,8 +102,13 @@ func matchesAny(globs []string, name string) bool {
 	})
 }
 
-// side reads one word of a range.
+// side reads one word of a range. To Git the left side of "..B" is HEAD; here
+// it must be written, since it is what a script makes of a variable that is not
+// set, and nothing would be searched.
 func (h *repository) side(s *sides, word string, base []string) error {
+	if strings.HasPrefix(word, "..") {
+		return fmt.Errorf("the range %q has nothing before the dots, and would leave out all that HEAD has: write HEAD%s if that is meant, or %s for everything up to there", word, word, cmp.Or(strings.TrimLeft(word, "."), "HEAD"))
+	}
 	if a, b, ok := strings.Cut(word, "..."); ok {
 		x, err := h.newSide(s, a)
 		if err != nil {

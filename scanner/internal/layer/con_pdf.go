@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // openPDF opens the streams of a PDF (ISO 32000-1 §7.3.8) that a filter hides,
@@ -86,7 +87,7 @@ func (p *pdf) pass(n int) error {
 	b, err := p.br.Peek(n)
 	old := max(len(p.behind)-len("/Encrypt 0"), 0)
 	p.behind = append(p.behind, b...)
-	p.encrypted = p.encrypted || pdfEncrypt.Match(p.behind[old:])
+	p.encrypted = p.encrypted || pdfEncrypt().Match(p.behind[old:])
 	if err != nil {
 		return err
 	}
@@ -95,12 +96,12 @@ func (p *pdf) pass(n int) error {
 }
 
 var (
-	pdfEncrypt = regexp.MustCompile(`/Encrypt[ \r\n]*[0-9<]`)
-	pdfObject  = regexp.MustCompile(`([0-9]{1,10})[ \r\n\t]+[0-9]{1,5}[ \r\n\t]+obj`)
-	pdfFilter  = regexp.MustCompile(`/Filter[ \r\n\t]*(\[[^\]]*\]|/[A-Za-z0-9]+|[0-9])`)
-	pdfName    = regexp.MustCompile(`/[A-Za-z0-9]+`)
-	pdfParms   = regexp.MustCompile(`/(?:DecodeParms|DP)[ \r\n\t]*(?:\[[ \r\n\t]*(?:null[ \r\n\t]*)*)?<<([^>]*)>>`)
-	pdfNumber  = regexp.MustCompile(`/(Predictor|Columns|Colors|BitsPerComponent)[ \r\n\t]+([0-9]{1,7})`)
+	pdfEncrypt = compiled(`/Encrypt[ \r\n]*[0-9<]`)
+	pdfObject  = compiled(`([0-9]{1,10})[ \r\n\t]+[0-9]{1,5}[ \r\n\t]+obj`)
+	pdfFilter  = compiled(`/Filter[ \r\n\t]*(\[[^\]]*\]|/[A-Za-z0-9]+|[0-9])`)
+	pdfName    = compiled(`/[A-Za-z0-9]+`)
+	pdfParms   = compiled(`/(?:DecodeParms|DP)[ \r\n\t]*(?:\[[ \r\n\t]*(?:null[ \r\n\t]*)*)?<<([^>]*)>>`)
+	pdfNumber  = compiled(`/(Predictor|Columns|Colors|BitsPerComponent)[ \r\n\t]+([0-9]{1,7})`)
 )
 
 // dictionary returns the dictionary before the keyword that was passed last,
@@ -121,7 +122,7 @@ func (p *pdf) dictionary() (dict []byte, object string, ok bool) {
 	}
 	text = text[max(len(text)-pdfBehind, 0):]
 	object = "stream"
-	if all := pdfObject.FindAllSubmatchIndex(text, -1); len(all) > 0 {
+	if all := pdfObject().FindAllSubmatchIndex(text, -1); len(all) > 0 {
 		m := all[len(all)-1]
 		object, text = "object "+string(text[m[2]:m[3]]), text[m[1]:]
 	}
@@ -133,8 +134,8 @@ func (p *pdf) dictionary() (dict []byte, object string, ok bool) {
 // stream visits the stream whose first byte is next in br.
 func (p *pdf) stream(dict []byte, object string) error {
 	var filters [][]byte
-	if m := pdfFilter.FindSubmatch(dict); m != nil {
-		filters = pdfName.FindAll(m[1], -1)
+	if m := pdfFilter().FindSubmatch(dict); m != nil {
+		filters = pdfName().FindAll(m[1], -1)
 		if len(filters) == 0 { // the filter is another object's value
 			filters = [][]byte{[]byte("?")}
 		}
@@ -194,12 +195,12 @@ func (p *pdf) buffered(r io.Reader) *bufio.Reader {
 
 // unpredict undoes the predictor that the parameters in dict state (§7.4.4.4).
 func unpredict(r io.Reader, dict []byte) (io.Reader, error) {
-	m := pdfParms.FindSubmatch(dict)
+	m := pdfParms().FindSubmatch(dict)
 	if m == nil {
 		return r, nil
 	}
 	parms := map[string]int{"Predictor": 1, "Columns": 1, "Colors": 1, "BitsPerComponent": 8}
-	for _, kv := range pdfNumber.FindAllSubmatch(m[1], -1) {
+	for _, kv := range pdfNumber().FindAllSubmatch(m[1], -1) {
 		parms[string(kv[1])], _ = strconv.Atoi(string(kv[2]))
 	}
 	if parms["Predictor"] <= 1 {
@@ -329,4 +330,10 @@ func (s *strip) Read(p []byte) (int, error) {
 		}
 	}
 	return len(kept), err
+}
+
+// compiled returns what compiles a pattern when it is first needed, which most
+// runs never do: a start of the program would pay for it.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
