@@ -51,7 +51,9 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 		sk.draw(body, toBegin)
 		random = sk.random(0, len(body))
 	}
-	v.explain(c, "the body is %d characters long; %d of them look drawn at random, the rest reads as words, a name or a pattern", len(body), random)
+	if c.Explain {
+		v.explain(c, "%s", described(len(body), random))
+	}
 
 	if broken := s.judgeBroken(&v, text, start, end, random, c); broken {
 		return s.finish(v, text, at, c)
@@ -151,6 +153,19 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 	return finding.Medium
 }
 
+// described says how a body of n characters reads.
+func described(n, random int) string {
+	switch {
+	case n < leastBody:
+		return fmt.Sprintf("the body is %d characters long", n)
+	case random == 0:
+		return fmt.Sprintf("the body is %d characters long and reads as words, a name or a pattern", n)
+	case random == n:
+		return fmt.Sprintf("the body is %d characters long, and all of them look drawn at random", n)
+	}
+	return fmt.Sprintf("the body is %d characters long; %d of them look drawn at random, the others read as words, a name or a pattern", n, random)
+}
+
 // judgeBroken fills v if the key goes on after an interruption, and reports
 // whether it does.
 func (s *Set) judgeBroken(v *Verdict, text []byte, start, end, random int, c Context) bool {
@@ -175,7 +190,9 @@ func (s *Set) judgeBroken(v *Verdict, text []byte, start, end, random int, c Con
 	if confidence < finding.Medium {
 		return false
 	}
-	v.explain(c, "broken over %d bytes; joined, the body is %d characters long and %d of them look drawn at random: medium", last-end, len(body), n)
+	if c.Explain {
+		v.explain(c, "it goes on after an interruption; joined, %s: medium", described(len(body), n))
+	}
 	v.Rule, v.Confidence, v.End = splitID, finding.Medium, last
 	v.Extent = finding.Exact
 	if c.Binary || last == len(text) && c.Cut || extentBefore(text[last:]) == finding.Uncertain {

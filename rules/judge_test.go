@@ -424,6 +424,6 @@ func ExampleSet_Judge() {
 	}
 	// Output:
 	// petra-api-key low
-	// - the body is 15 characters long; 0 of them look drawn at random, the rest reads as words, a name or a pattern
+	// - the body is 15 characters long and reads as words, a name or a pattern
 	// - fewer than 8 random characters: low
 }
