@@ -354,11 +354,27 @@ const (
 
 // Reading an object by itself costs about ten times what it costs in a walk,
 // where its delta base is at hand: a range with a tenth of all commits is read
-// as fast by a walk over everything. A small one is read at once either way.
+// as fast by a walk over everything. A small one is read at once either way. If it
+// is not known how many commits there are, many objects must be wanted.
 const (
-	walkShare  = 10
-	fewObjects = 2000
+	walkShare   = 10
+	fewObjects  = 2000
+	manyObjects = 20_000
 )
+
+// bestWay returns how to read so many objects of the scope.
+func (s *scope) bestWay(g *graph, objects int) way {
+	inside := 0
+	for _, marked := range s.commits {
+		if marked {
+			inside++
+		}
+	}
+	if objects > manyObjects && g.partial || objects > fewObjects && !g.partial && inside*walkShare > len(g.commits) {
+		return byWalk
+	}
+	return oneByOne
+}
 
 // searchBrought searches the blobs and names, the commits and the tags of the
 // scope.
@@ -367,16 +383,7 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope) (*h
 	ids := h.ids(g, in)
 	way := h.opts.way
 	if way == bestWay {
-		inside := 0
-		for _, marked := range in.commits {
-			if marked {
-				inside++
-			}
-		}
-		way = oneByOne
-		if len(ids) > fewObjects && inside*walkShare > len(g.commits) {
-			way = byWalk
-		}
+		way = in.bestWay(g, len(ids))
 	}
 	if way == byWalk {
 		rest, err := h.searchWalk(ctx, found, ids)

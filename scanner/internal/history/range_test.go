@@ -286,3 +286,31 @@ func TestRangeOddities(t *testing.T) {
 		}
 	}
 }
+
+// A large share of all commits is read in a walk, a push is not.
+func TestBestWay(t *testing.T) {
+	of := func(all, inside int, partial bool) (*scope, *graph) {
+		commits := make([]bool, all)
+		for i := range inside {
+			commits[i] = true
+		}
+		return newScope(commits), &graph{commits: make([]commit, all), partial: partial}
+	}
+	for _, test := range []struct {
+		all, inside, objects int
+		partial              bool
+		want                 way
+	}{
+		{80_000, 79_000, 300_000, false, byWalk},
+		{80_000, 9000, 30_000, false, byWalk},
+		{80_000, 7000, 30_000, false, oneByOne},
+		{10, 10, 100, false, oneByOne},
+		{501, 500, 2500, true, oneByOne},
+		{1, 1, 90_000, true, byWalk},
+	} {
+		in, g := of(test.all, test.inside, test.partial)
+		if got := in.bestWay(g, test.objects); got != test.want {
+			t.Errorf("%+v: read by way %d", test, got)
+		}
+	}
+}
