@@ -9,7 +9,7 @@
 //
 //	target → walkers → content → detect → findings → collected, sorted → report
 //
-// Targets come in as paths or as standard input. Two walkers turn them into
+// Targets come in as paths, as clones of what is elsewhere, or as standard input. Two walkers turn them into
 // content, each with a pool of workers that share nothing but a stack of work:
 //
 //   - files reads directories and files as the system has them;
@@ -58,7 +58,8 @@
 //	cmd/internal/config              files that say what to do and what may stay
 //	cmd/internal/report              one writer a format over one model
 //	cmd/internal/hook                Git's hooks: what they are told, where they lie
-//	verify                           whether a key still works; the only package that opens a network connection
+//	cmd/internal/clone               repositories that are elsewhere, cloned for as long as they are read
+//	verify                           whether a key still works; it and clone alone open network connections
 //	scanner                          targets, collecting, what a file and its history have in common
 //	scanner/internal/files, history  the walkers
 //	scanner/internal/detect, repo    candidates to findings; refs, index, config, ignore rules

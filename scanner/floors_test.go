@@ -14,7 +14,7 @@ var floors = [][]string{
 	{"cmd/petrascan"},
 	{"cmd/internal/cli"},
 	{"cmd/internal/config", "cmd/internal/audit"},
-	{"cmd/internal/report", "cmd/internal/hook"},
+	{"cmd/internal/report", "cmd/internal/hook", "cmd/internal/clone"},
 	{"scanner", "verify"},
 	{"scanner/internal/files", "scanner/internal/history"},
 	{"scanner/internal/detect", "scanner/internal/repo", "scanner/internal/cache"},

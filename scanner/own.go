@@ -170,6 +170,7 @@ func (s *Scan) territory(r *repo.Repo, dir string, named bool) (*territory, erro
 		return t, nil
 	}
 	own, err := s.own(r, dir)
+	s.explainOwn(at, own, err)
 	t := &territory{dir: dir}
 	if err == nil {
 		t.exclude, err = files.NewGlobs(own.Exclude, nil)
@@ -232,7 +233,7 @@ func (s *Scan) addRules(extra []rules.Rule) error {
 func newEngine(o Options) *detect.Engine {
 	limits := layer.DefaultLimits
 	limits.Depth = o.MaxArchiveDepth
-	return detect.New(detect.Options{Rules: o.Rules, Confidence: o.MinConfidence, DecodeDepth: o.MaxDecodeDepth, Limits: limits})
+	return detect.New(detect.Options{Rules: o.Rules, Confidence: o.MinConfidence, DecodeDepth: o.MaxDecodeDepth, Limits: limits, Explain: o.Explain != nil})
 }
 
 // territoryOf returns the innermost territory that a sighting lies in; nil if

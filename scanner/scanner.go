@@ -34,6 +34,13 @@ type Options struct {
 	Getenv          func(string) string // finds the user's Git configuration, for what Git ignores; nil: a repository's own alone counts
 	Now             func() time.Time    // the clock; nil: time.Now
 
+	// Explain is told what was decided and why, a sentence without a full stop at a
+	// time: which repositories were found, what was left out, which candidates are
+	// no keys. It is called from the goroutine that uses the Scan. No sentence holds
+	// a raw key; text from outside stands in them as it is. nil: nobody asks, which
+	// saves the work.
+	Explain func(sentence string)
+
 	// What the user accepts, in any target.
 	Allow    []Allow
 	Baseline []Allow
@@ -73,8 +80,7 @@ type Result struct {
 	Keys map[finding.ID]finding.Key
 
 	exposures map[finding.ID]*finding.Exposure
-	sightings []finding.Sighting // reported
-	withheld  []withheld         // suppressed
+	withheld  []withheld // suppressed
 }
 
 // A Scan collects what several targets hold into one report. It is not safe for
@@ -96,6 +102,7 @@ type Scan struct {
 	territories []*territory
 	byDir       map[string]*territory // by work tree, or by Git directory of a bare repository
 	mask        *detect.Worker
+	doubts      []doubt // of what Options.Explain is told
 }
 
 // New begins a scan for the given command.
@@ -117,8 +124,11 @@ func New(command string, o Options) (*Scan, error) {
 		repos:     map[int]*repo.Repo{},
 		byDir:     map[string]*territory{},
 	}
+	s.explainSettings()
 	if o.CacheDir != "" {
-		s.cache, _ = cache.Open(o.CacheDir) // one that can't be used is done without
+		if s.cache, err = cache.Open(o.CacheDir); err != nil { // done without
+			s.explain("cache: not used: %v", err)
+		}
 	}
 	s.trusted = newLedger(o.Allow, o.Baseline, s.started)
 	s.result = &Result{
@@ -135,21 +145,25 @@ func New(command string, o Options) (*Scan, error) {
 	return s, nil
 }
 
-// target adds a target to the report and returns its id.
+// target adds a target to the report and returns its id. A directory, a remote or
+// a branch may have a key in its name.
 func (s *Scan) target(t finding.Target) int {
+	w := s.engine.NewWorker()
+	t.Path, t.URL, t.Branch = w.Mask(t.Path), w.Mask(t.URL), w.Mask(t.Branch)
 	t.ID = len(s.result.Report.Scan.Targets)
 	s.result.Report.Scan.Targets = append(s.result.Report.Scan.Targets, t)
 	return t.ID
 }
 
-// warn adds a sentence to the report's warnings.
+// warn adds a sentence to the report's warnings, with keys masked.
 func (s *Scan) warn(format string, args ...any) {
-	s.result.Report.Scan.Warnings = append(s.result.Report.Scan.Warnings, fmt.Sprintf(format, args...))
+	text := s.engine.NewWorker().Mask(fmt.Sprintf(format, args...))
+	s.result.Report.Scan.Warnings = append(s.result.Report.Scan.Warnings, text)
 }
 
 // historyOptions are the options of a scan of a repository's objects.
 func (s *Scan) historyOptions(target string, index bool) history.Options {
-	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Cache: s.cache, Progress: s.progress(target)}
+	return history.Options{Engine: s.engine, Jobs: s.opts.Jobs, Index: index, Cache: s.cache, Progress: s.progress(target), Explain: s.explainer()}
 }
 
 func (s *Scan) progress(target string) func(items, bytes int64) {

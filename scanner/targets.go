@@ -43,6 +43,7 @@ func (s *Scan) Tree(ctx context.Context, path string) error {
 		t.whole = true
 	}
 	stores := map[string]bool{}
+	s.explain("target: %s: %s at or below it: %s", path, plural(len(found.GitDirs), "Git directory lies", "Git directories lie"), listed(found.GitDirs))
 	for _, dir := range found.GitDirs {
 		if err := s.discovered(ctx, path, dir, stores); err != nil {
 			return err
@@ -70,6 +71,7 @@ func (s *Scan) discovered(ctx context.Context, root, dir string, stores map[stri
 		t.whole = true
 	}
 	if stores[r.ObjectDir] {
+		s.explain("target: %s: its objects lie in %s, which was searched for another work tree", path, r.ObjectDir)
 		return nil
 	}
 	stores[r.ObjectDir] = true
@@ -119,6 +121,7 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 	found, err := files.Walk(ctx, path, files.Options{
 		Engine: s.engine, Globs: s.globs, Jobs: s.opts.Jobs, Progress: s.progress(path),
 		Containers: s.opts.MaxArchiveDepth > 0,
+		Explain:    s.opts.Explain != nil,
 		Gitignore:  s.opts.Gitignore, Getenv: s.opts.Getenv, Follow: s.opts.Follow, OneFilesystem: s.opts.OneFilesystem,
 	})
 	if found == nil {
@@ -139,6 +142,7 @@ func (s *Scan) walk(ctx context.Context, path string) (*files.Result, error) {
 		s.warn("%s vanished from %s before it could be read, such as %s", plural(int(found.Vanished), "entry", "entries"), path, reportPath(found.VanishedPath))
 	}
 	s.see(target, found.Sightings)
+	s.explainWalk(target, path, found)
 	return found, s.interrupted(ctx)
 }
 
@@ -176,6 +180,10 @@ func (s *Scan) Text(ctx context.Context, location finding.Location, r io.Reader)
 	c.LeftOut.LowConfidence = out.Low
 	s.cover(target, c)
 	s.see(target, sightings)
+	s.explain("target: standard input, %s: searched as %s", plural(int(out.Bytes), "byte", "bytes"), location)
+	for _, d := range out.Doubts {
+		s.doubts = append(s.doubts, doubt{target, string(location), d})
+	}
 	return s.interrupted(ctx)
 }
 
@@ -237,6 +245,53 @@ func (s *Scan) History(ctx context.Context, path string, l *Limits) error {
 	return s.history(ctx, filepath.ToSlash(path), r, l)
 }
 
+// Clone is History for the clone at dir of a repository that is elsewhere, at
+// url, which must not hold user information. The report names the address, not
+// dir, and nothing of the clone is remembered: it does not stay.
+func (s *Scan) Clone(ctx context.Context, dir, url string, l *Limits) error {
+	r, err := repo.Open(dir)
+	if err != nil {
+		return hideDir(err, dir, url)
+	}
+	if _, err := s.territory(r, "", true); err != nil {
+		return hideDir(err, dir, url)
+	}
+	target := s.gitTarget(url, r)
+	s.result.Report.Scan.Targets[target].URL = url
+	o := s.historyOptions(url, false)
+	o.Cache = nil
+	errs, warnings := len(s.result.Report.Scan.Errors), len(s.result.Report.Scan.Warnings)
+	err = s.search(ctx, target, r, l, o)
+	for i := range s.result.Report.Scan.Errors[errs:] {
+		e := &s.result.Report.Scan.Errors[errs+i]
+		e.Path, e.Reason = strings.ReplaceAll(e.Path, dir, url), strings.ReplaceAll(e.Reason, dir, url)
+	}
+	for i, w := range s.result.Report.Scan.Warnings[warnings:] {
+		s.result.Report.Scan.Warnings[warnings+i] = strings.ReplaceAll(w, dir, url)
+	}
+	if err != nil && ctx.Err() == nil {
+		err = hideDir(err, dir, url)
+	}
+	return err
+}
+
+// hideDir puts a URL in place of the directory of its clone, which is another
+// one every time.
+func hideDir(err error, dir, url string) error {
+	return errors.New(strings.ReplaceAll(err.Error(), dir, url))
+}
+
+// Failed puts a target that could not be searched into the report, or not to its
+// end, and why. The path of a target is what its user calls it.
+func (s *Scan) Failed(t finding.Target, err error) {
+	targets := s.result.Report.Scan.Targets
+	id := s.last()
+	if len(targets) == 0 || targets[id].Path != t.Path || targets[id].Kind != t.Kind {
+		id = s.target(t)
+	}
+	s.fail(finding.Error{Target: id, Path: t.Path, Reason: strings.TrimPrefix(err.Error(), t.Path+": ")})
+}
+
 // HistoryFromEnv is History for the repository that the environment (GIT_DIR
 // and its relatives) or the current directory names, as for a Git command.
 func (s *Scan) HistoryFromEnv(ctx context.Context, getenv func(string) string, dir string, l *Limits) error {
@@ -279,8 +334,11 @@ func (s *Scan) Index(ctx context.Context, getenv func(string) string, dir string
 }
 
 func (s *Scan) history(ctx context.Context, path string, r *repo.Repo, l *Limits) error {
-	target := s.gitTarget(path, r)
-	o := s.historyOptions(path, l == nil)
+	return s.search(ctx, s.gitTarget(path, r), r, l, s.historyOptions(path, l == nil))
+}
+
+// search searches the objects of a repository that is a target already.
+func (s *Scan) search(ctx context.Context, target int, r *repo.Repo, l *Limits, o history.Options) error {
 	if l == nil {
 		found, err := history.Scan(ctx, r, o)
 		return s.take(ctx, target, found, err, false)
@@ -308,6 +366,9 @@ func (s *Scan) take(ctx context.Context, target int, found *history.Result, err 
 			s.incomplete = s.incomplete || limited && a.Count > 0
 		}
 		s.see(target, found.Sightings)
+		for _, d := range found.Doubts {
+			s.doubts = append(s.doubts, doubt{target, doubtPlace(d.Path, d.Object), d.Doubt})
+		}
 		for _, e := range found.Keys {
 			s.expose(e)
 		}
@@ -329,6 +390,7 @@ func (s *Scan) gitTarget(path string, r *repo.Repo) int {
 	}
 	id := s.target(t)
 	s.repos[id] = r
+	s.explainRepository(path, r)
 	return id
 }
 

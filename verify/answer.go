@@ -50,7 +50,7 @@ const (
 )
 
 // ask asks about one key, as often as it takes within the budget.
-func (c *Client) ask(ctx context.Context, pace *pacer, key finding.Key) answer {
+func (c *Client) ask(ctx context.Context, pace *pacer, key finding.Key, kind Kind) answer {
 	tries := 0
 	for wait := 0; ; wait++ {
 		if err := pace.wait(ctx); err != nil {
@@ -62,28 +62,41 @@ func (c *Client) ask(ctx context.Context, pace *pacer, key finding.Key) answer {
 		a := c.once(ctx, key)
 		a.at = c.options.Now()
 		if ctx.Err() != nil && a.kind == unclear {
-			return answer{reason: stopped}
+			a = answer{reason: stopped}
 		}
-		if !a.again {
-			pace.answered()
-			return a
-		}
-		if !a.limit {
-			if tries++; tries == mostTries {
-				return a
-			}
-		}
-		d := a.after
-		if d <= 0 {
-			d = backoff(wait)
-		}
-		if !pace.pause(d) {
-			if a.limit {
-				a.reason = fmt.Sprintf("rate limited (429) for longer than the budget of %s allows", c.options.Budget)
-			}
+		d, again := c.again(pace, &a, &tries, wait)
+		c.trace(key, kind, a, d)
+		if !again {
 			return a
 		}
 	}
+}
+
+// again tells whether to ask once more after an answer, the nth of its key, and
+// how long to wait before. It amends the reason of one that a budget ends.
+func (c *Client) again(pace *pacer, a *answer, tries *int, n int) (wait time.Duration, again bool) {
+	if !a.again {
+		if a.reason != stopped {
+			pace.answered()
+		}
+		return 0, false
+	}
+	if !a.limit {
+		if *tries++; *tries == mostTries {
+			return 0, false
+		}
+	}
+	wait = a.after
+	if wait <= 0 {
+		wait = backoff(n)
+	}
+	if !pace.pause(wait) {
+		if a.limit {
+			a.reason = fmt.Sprintf("rate limited (429) for longer than the budget of %s allows", c.options.Budget)
+		}
+		return 0, false
+	}
+	return wait, true
 }
 
 // backoff is how long to wait before asking for the nth time again: half a

@@ -50,6 +50,9 @@ type Options struct {
 	Proxy func(u *url.URL) (*url.URL, error)
 	// RootCAs are trusted instead of the system's if not nil.
 	RootCAs *x509.CertPool
+	// Trace is called after each request, one call at a time, in the order of the
+	// answers; nil means no.
+	Trace func(Request)
 	// Progress is called after each verdict, one call at a time; nil means no.
 	Progress func(done, of int)
 
@@ -65,6 +68,35 @@ type Client struct {
 	proxy     string // host of the proxy in use; empty: none
 	transport *http.Transport
 	requests  atomic.Int64
+	tracing   sync.Mutex
+}
+
+// A Request is one question that was sent, and what came of it.
+type Request struct {
+	Key    finding.Key   // prints masked
+	Kind   Kind          // whose key it is
+	Code   int           // HTTP status; 0: there was no answer
+	Reason string        // of an answer that is neither 2xx nor 401: a sentence without a full stop
+	Again  time.Duration // how long to wait before it is asked again; 0: it is not
+}
+
+// A Kind of key says why it is asked about.
+type Kind uint8
+
+// The kinds of key.
+const (
+	Found   Kind = iota // it was found
+	MadeUp              // nobody has it: it must be rejected
+	Control             // the user knows it to be valid
+)
+
+// trace tells of a request, if somebody asks.
+func (c *Client) trace(key finding.Key, kind Kind, a answer, again time.Duration) {
+	if c.options.Trace != nil {
+		c.tracing.Lock()
+		defer c.tracing.Unlock()
+		c.options.Trace(Request{Key: key, Kind: kind, Code: a.code, Reason: a.reason, Again: again})
+	}
 }
 
 // New checks the options and returns a client. It sends nothing.
@@ -242,14 +274,14 @@ func (c *Client) run(ctx context.Context, subjects []Subject, result *Result) {
 	pace := newPacer(c.options)
 	controls := &controls{given: c.options.Control.Reveal() != ""}
 	stranger := madeUp()
-	if controls.strangerBefore = c.ask(ctx, pace, stranger); controls.strangerBefore.kind != rejected {
+	if controls.strangerBefore = c.ask(ctx, pace, stranger, MadeUp); controls.strangerBefore.kind != rejected {
 		for _, s := range subjects {
 			result.Verdicts[s.Key.ID()] = Verdict{Status: finding.Unknown, Reason: controls.notTheAPI()}
 		}
 		return
 	}
 	if controls.given {
-		controls.knownBefore = c.ask(ctx, pace, c.options.Control)
+		controls.knownBefore = c.ask(ctx, pace, c.options.Control, Control)
 	}
 
 	answers := c.askAll(ctx, pace, subjects)
@@ -266,10 +298,10 @@ func (c *Client) run(ctx context.Context, subjects []Subject, result *Result) {
 		some[a.kind] = true
 	}
 	if some[accepted] {
-		controls.strangerAfter = c.ask(last, pace, stranger)
+		controls.strangerAfter = c.ask(last, pace, stranger, MadeUp)
 	}
 	if some[rejected] && controls.given && controls.knownBefore.kind == accepted {
-		controls.knownAfter = c.ask(last, pace, c.options.Control)
+		controls.knownAfter = c.ask(last, pace, c.options.Control, Control)
 	}
 	var unkept error
 	for i, s := range subjects {
@@ -303,7 +335,7 @@ func (c *Client) askAll(ctx context.Context, pace *pacer, subjects []Subject) []
 				if i >= len(subjects) {
 					return
 				}
-				answers[i] = c.ask(ctx, pace, subjects[i].Key)
+				answers[i] = c.ask(ctx, pace, subjects[i].Key, Found)
 				if c.options.Progress != nil {
 					mu.Lock()
 					done++

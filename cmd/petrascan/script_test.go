@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -73,6 +72,11 @@ func TestScripts(t *testing.T) {
 			"api":    startAPI,
 			"asked":  asked,
 
+			"forge":  startForge,
+			"nogit":  withoutGit,
+			"empty":  isEmpty,
+			"gitlab": gitlabScript,
+
 			"ids":        expandIDs,
 			"setid":      setID,
 			"suppressed": suppressed,
@@ -93,7 +97,7 @@ func watchedMain() {
 	var printed bytes.Buffer
 	env.Stdout, env.Stderr = io.MultiWriter(env.Stdout, &printed), io.MultiWriter(env.Stderr, &printed)
 	args := os.Args[1:]
-	status := cli.Main(context.Background(), env, args)
+	status := cli.Main(untilSignal(), env, args)
 	if !slices.Contains(args, "--show-keys") {
 		for i, arg := range args {
 			if i > 0 && (args[i-1] == "-o" || args[i-1] == "--output") {

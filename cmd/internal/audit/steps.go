@@ -137,7 +137,7 @@ func (a *account) unreachable() bool {
 // git is how to call git for the repository that holds the key.
 func (a *account) git() string {
 	for _, f := range a.places {
-		if t := a.targets[f.Target]; t != nil && t.Kind == finding.GitTarget && t.Path != "." {
+		if t := a.targets[f.Target]; t != nil && t.Kind == finding.GitTarget && t.Path != "." && t.Path != t.URL {
 			return "git -C " + quote(t.Path)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/petrascan/petrascan/cmd/internal/audit"
+	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -22,9 +23,10 @@ const auditText report.Format = "text"
 
 func newAudit(env *Env) *cobra.Command {
 	var f scanFlags
+	var what targetFlags
 	var known, keyEnv string
 	cmd := withStatus(&cobra.Command{
-		Use:   "audit [PATH…]",
+		Use:   "audit [PATH|URL…]",
 		Short: "Tell key by key what happened and what to do",
 		Long: `Search as scan does, and tell each key's story, the worst first: does it work
 (with --verify), since when could who read it, where is it still, which entry in
@@ -41,11 +43,16 @@ every place and encoding.`,
   petrascan audit --known keys-we-have.txt ~/src
   petrascan audit --key-env PETRA_API_KEY`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			paths, err := targets(env, args)
+			targets, err := what.read(env, args)
 			if err != nil {
 				return err
 			}
-			f.audit = &audit.Options{Args: args}
+			f.audit = &audit.Options{}
+			if len(args) > 0 || what.list != "" {
+				for _, name := range names(targets) {
+					f.audit.Args = append(f.audit.Args, config.Masked(name)) // they are told
+				}
+			}
 			if known != "" {
 				if f.audit.Known, err = readKnown(resolve(env.Dir, known)); err != nil {
 					return err
@@ -57,7 +64,7 @@ every place and encoding.`,
 				}
 			}
 			return run(cmd.Context(), env, "audit", &f, func(ctx context.Context, s *scanner.Scan) error {
-				return each(paths, func(path string) error { return s.Tree(ctx, path) })
+				return f.each(ctx, env, s, targets, nil, func(path string) error { return s.Tree(ctx, path) })
 			})
 		},
 	}, scanStatus)
@@ -66,6 +73,8 @@ every place and encoding.`,
 	flags.StringVar(&known, "known", "", "say which of the keys in this `FILE` leaked and which did not")
 	flags.StringVar(&keyEnv, "key-env", "", "look only for the key in the environment variable `NAME`")
 	f.add(cmd)
+	f.addWalk(cmd)
+	what.add(flags)
 	f.verify.fresh = true // an audit is made anew after a key was deleted, to prove it
 	formats := []string{string(auditText)}
 	for _, name := range report.Formats() {

@@ -20,7 +20,7 @@ import (
 // baselineFlags are the flags of a scan that mean something for a baseline.
 var baselineFlags = []string{
 	"baseline", "min-confidence", "exclude", "config", "no-config", "config-from",
-	"max-archive-depth", "max-decode-depth", "jobs", "quiet", "no-progress", "timeout",
+	"max-archive-depth", "max-decode-depth", "jobs", "quiet", "verbose", "no-progress", "timeout",
 }
 
 func newBaseline(env *Env) *cobra.Command {
@@ -180,7 +180,7 @@ func (b *baseline) scanned(ctx context.Context, env *Env, root string, known []s
 		defer stop()
 	}
 	progress := newProgress(env, &b.scanFlags)
-	o.Progress, o.CacheDir = progress.report, b.cacheDir(env)
+	o.Progress, o.CacheDir, o.Explain = progress.report, b.cacheDir(env), b.explainer(env)
 	scan, err := scanner.New("baseline", o)
 	if err != nil {
 		return nil, "", false, err

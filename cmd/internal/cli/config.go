@@ -64,6 +64,7 @@ with these flags has, as TOML.`,
 	cmd.Flags().SortFlags = false
 	cmd.Flags().BoolVar(&origin, "origin", false, "say behind every value where it is from")
 	f.add(cmd)
+	f.addWalk(cmd)
 	return cmd
 }
 

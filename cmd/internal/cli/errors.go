@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/petrascan/petrascan/cmd/internal/clone"
 	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 )
@@ -32,14 +33,14 @@ func printError(w io.Writer, err error) {
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
 		for _, m := range mistakes {
-			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(m.Error()))
+			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(m.Error())))
 		}
 		return
 	}
-	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(err.Error()))
+	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(config.Masked(clone.Redact(err.Error()))))
 	var hint *hintError
 	if errors.As(err, &hint) && hint.hint != "" {
-		fmt.Fprintf(w, "petrascan: hint: %s\n", hint.hint)
+		fmt.Fprintf(w, "petrascan: hint: %s\n", report.Clean(config.Masked(clone.Redact(hint.hint))))
 	}
 }
 

@@ -32,6 +32,7 @@ type scanFlags struct {
 	noCache         bool
 	showKeys        bool
 	quiet           bool
+	verbose         bool
 	color           string
 	noProgress      bool
 	timeout         time.Duration
@@ -42,6 +43,8 @@ type scanFlags struct {
 	narrow          func(*scanner.Result) // cuts a result down before it is verified; nil: keep all
 
 	configFlags
+
+	progress *progress // of the scan that runs; nil: none is shown
 
 	say func(*Env, *finding.Report) // tells of the report in place of writing it; nil: write it
 }
@@ -54,9 +57,6 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.Var(oneOf{&f.minConfidence, []string{"low", "medium", "high"}}, "min-confidence", "report keys from this confidence on")
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this doublestar `GLOB`; repeatable")
 	flags.StringArrayVar(&f.include, "include", nil, "search only files that match this doublestar `GLOB`; repeatable")
-	flags.BoolVar(&f.gitignore, "gitignore", false, "leave out untracked files that Git ignores")
-	flags.BoolVar(&f.follow, "follow", false, "follow symbolic links that leave the PATH")
-	flags.BoolVar(&f.oneFilesystem, "one-file-system", false, "stay on the file system of the PATH")
 	f.configFlags.add(cmd)
 	flags.IntVar(&f.maxArchiveDepth, "max-archive-depth", d.MaxArchiveDepth, "open archives nested `N` deep, 0 for none")
 	flags.IntVar(&f.maxDecodeDepth, "max-decode-depth", d.MaxDecodeDepth, "peel encodings nested `N` deep, 0 for none")
@@ -65,9 +65,18 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.noCache, "no-cache", false, "read every pack and ask about every key, whether that was done before or not")
 	flags.BoolVar(&f.showKeys, "show-keys", false, "print raw keys in table, json, jsonl and csv")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but the report")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "explain decisions on standard error: what was read, left out, remembered, suppressed, and why")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress on a terminal")
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop after `TIME`, such as 90s, and report what was found")
 	f.verify.add(flags)
+}
+
+// addWalk adds the flags of commands that walk directories.
+func (f *scanFlags) addWalk(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.gitignore, "gitignore", false, "leave out untracked files that Git ignores")
+	flags.BoolVar(&f.follow, "follow", false, "follow symbolic links that leave the PATH")
+	flags.BoolVar(&f.oneFilesystem, "one-file-system", false, "stay on the file system of the PATH")
 }
 
 // addOutput adds the flags that say how a report is written.

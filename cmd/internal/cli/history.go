@@ -12,17 +12,19 @@ import (
 
 func newHistory(env *Env) *cobra.Command {
 	var f scanFlags
+	var what targetFlags
 	var limits scanner.Limits
 	var since string
 	cmd := withStatus(&cobra.Command{
-		Use:   "history [REPO…]",
+		Use:   "history [REPO|URL…]",
 		Short: "Search Git objects only: all of them, or those of a range",
 		Long: `Search the index and every object of each REPO (default: the repository here),
 reachable or not: blobs, commits, tags and the names in trees.
 
 With --range, --since or --ref only what those commits brought in is searched:
 every blob at a path where none of the commit's parents has it, and the text of
-the commits and of the tags that point to them.`,
+the commits and of the tags that point to them. A URL is cloned first, whole, as
+by scan.`,
 		Example: `  petrascan history
   petrascan history --range origin/main..HEAD
   petrascan history --since 2026-01-01 --ref 'refs/heads/**'
@@ -39,15 +41,15 @@ the commits and of the tags that point to them.`,
 			if len(limits.Ranges) == 0 && len(limits.Refs) == 0 && since == "" {
 				limited = nil
 			}
-			paths, err := targets(env, args)
+			targets, err := what.read(env, args)
 			if err != nil {
 				return err
 			}
 			return run(cmd.Context(), env, "history", &f, func(ctx context.Context, s *scanner.Scan) error {
-				if len(args) == 0 {
+				if len(args) == 0 && what.list == "" {
 					return s.HistoryFromEnv(ctx, env.Getenv, env.Dir, limited)
 				}
-				return each(paths, func(path string) error { return s.History(ctx, path, limited) })
+				return f.each(ctx, env, s, targets, limited, func(path string) error { return s.History(ctx, path, limited) })
 			})
 		},
 	}, scanStatus)
@@ -57,6 +59,7 @@ the commits and of the tags that point to them.`,
 	flags.StringVar(&since, "since", "", "commits whose committer `DATE` is not earlier: 2026-01-31, RFC 3339, or 90d for days ago")
 	flags.StringArrayVar(&limits.Refs, "ref", nil, "commits of refs whose full name matches this `GLOB`; repeatable")
 	f.add(cmd)
+	what.add(flags)
 	return cmd
 }
 

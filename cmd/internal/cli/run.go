@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/petrascan/petrascan/cmd/internal/audit"
@@ -22,6 +23,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err := f.readBaseline(env); err != nil {
 		return err
 	}
+	f.explainSettings(env)
 	outputs, err := f.reports()
 	if err != nil {
 		return err
@@ -30,7 +32,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil {
 		return err
 	}
-	verifier, err := f.verify.verifier(env, f.failOn, f.noCache)
+	verifier, err := f.verifier(env)
 	if err != nil {
 		return err
 	}
@@ -39,19 +41,23 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 		ctx, stop = context.WithTimeoutCause(ctx, f.timeout, context.DeadlineExceeded)
 	}
 	defer stop()
-	progress := newProgress(env, f)
-	opts.Progress, opts.Now, opts.Getenv = progress.report, env.Now, env.Getenv
-	opts.CacheDir = f.cacheDir(env)
+	f.progress = newProgress(env, f)
+	opts.Progress, opts.Now, opts.Getenv = f.progress.report, env.Now, env.Getenv
+	opts.CacheDir, opts.Explain = f.cacheDir(env), f.explainer(env)
 	scan, err := scanner.New(name, opts)
 	if err != nil {
 		return err
 	}
 	err = work(ctx, scan)
-	progress.clear()
+	f.progress.clear()
 	if err != nil && ctx.Err() == nil {
 		return err
 	}
+	defer thrifty()()
 	result := scan.Finish()
+	if err != nil { // it was stopped, maybe before a target was begun
+		result.Report.Scan.Complete = false
+	}
 	result.Report.Tool.Version = version()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
@@ -63,9 +69,29 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	return f.finish(ctx, env, result, outputs)
 }
 
+// thrifty has garbage collected sooner until its result is called. While a report
+// is made there may be 100,000 findings in memory, and little else to do.
+func thrifty() (end func()) {
+	const percent = 50
+	old := debug.SetGCPercent(percent)
+	if old < percent { // -1: never
+		debug.SetGCPercent(old)
+	}
+	return func() { debug.SetGCPercent(old) }
+}
+
+// uncollected puts the first garbage collection off, for commands that are over
+// in a few milliseconds and a few megabytes. GOGC still has its say.
+func uncollected(env *Env) {
+	if env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+}
+
 // finish writes the reports on a result, and returns what its exit status is.
 func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result, outputs []output) error {
 	status := reportStatus(ctx, result.Report, f.failOn)
+	defer f.explainStatus(ctx, env, result.Report, status)
 	if f.say != nil {
 		f.say(env, result.Report)
 		return outcome(status)
@@ -76,7 +102,7 @@ func (f *scanFlags) finish(ctx context.Context, env *Env, result *scanner.Result
 	if !f.quiet && f.format != string(report.Table) {
 		complain(env, result.Report)
 	}
-	if f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
+	if !f.quiet && f.audit != nil && f.format != string(auditText) && f.format != string(report.Markdown) {
 		for _, line := range audit.KnownLines(result.Report, *f.audit) {
 			fmt.Fprintf(env.Stderr, "petrascan: known: %s\n", line)
 		}

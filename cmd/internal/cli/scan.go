@@ -2,10 +2,6 @@ package cli
 
 import (
 	"context"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,33 +10,43 @@ import (
 
 func newScan(env *Env) *cobra.Command {
 	var f scanFlags
+	var what targetFlags
 	cmd := withStatus(&cobra.Command{
-		Use:   "scan [PATH…]",
+		Use:   "scan [PATH|URL…]",
 		Short: "Search files and the history of every repository among them",
 		Long: `Search every file at or below each PATH (default: the current directory) and,
 for every Git directory found there, its index and every object in it.
 
 Nothing is skipped because of its name, its type or Git's ignore rules. Of a
-PATH inside a work tree but not its top, the files alone are searched.`,
+PATH inside a work tree but not its top, the files alone are searched.
+
+The repository at a URL (https://, ssh://, file:/// or git@HOST:PATH) is cloned
+whole into a temporary place, with the credentials that Git has for it, searched,
+and removed. One of several targets that fails does not stop the rest.`,
 		Example: `  petrascan scan
   petrascan scan ~/src --exclude '**/node_modules/**'
+  petrascan scan https://github.com/acme/app git@github.com:acme/lib.git
+  petrascan scan --targets repositories.txt -f json
   petrascan scan . -o report.sarif -o report.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			paths, err := targets(env, args)
+			targets, err := what.read(env, args)
 			if err != nil {
 				return err
 			}
 			return run(cmd.Context(), env, "scan", &f, func(ctx context.Context, s *scanner.Scan) error {
-				return each(paths, func(path string) error { return s.Tree(ctx, path) })
+				return f.each(ctx, env, s, targets, nil, func(path string) error { return s.Tree(ctx, path) })
 			})
 		},
 	}, scanStatus)
 	f.add(cmd)
+	f.addWalk(cmd)
+	what.add(cmd.Flags())
 	return cmd
 }
 
 func newFiles(env *Env) *cobra.Command {
 	var f scanFlags
+	var what targetFlags
 	cmd := withStatus(&cobra.Command{
 		Use:   "files [PATH…|-]",
 		Short: "Search files only; - reads standard input",
@@ -50,12 +56,13 @@ stands for standard input. Git's object stores are left to scan and history.`,
   petrascan files /etc ~/.config
   kubectl get secrets -A -o yaml | petrascan files -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			paths, err := targets(env, args)
+			targets, err := what.read(env, args)
 			if err != nil {
 				return err
 			}
+			refuseURLs(targets)
 			return run(cmd.Context(), env, "files", &f, func(ctx context.Context, s *scanner.Scan) error {
-				return each(paths, func(path string) error {
+				return f.each(ctx, env, s, targets, nil, func(path string) error {
 					if path == "-" {
 						return s.Stdin(ctx, env.Stdin)
 					}
@@ -65,6 +72,8 @@ stands for standard input. Git's object stores are left to scan and history.`,
 		},
 	}, scanStatus)
 	f.add(cmd)
+	f.addWalk(cmd)
+	what.add(cmd.Flags())
 	return cmd
 }
 
@@ -80,6 +89,7 @@ GIT_INDEX_FILE are honoured, as in a hook.`,
   petrascan staged --quiet || echo "there is a key in the index"`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			uncollected(env)
 			return run(cmd.Context(), env, "staged", &f, func(ctx context.Context, s *scanner.Scan) error {
 				return s.Staged(ctx, env.Getenv, env.Dir)
 			})
@@ -92,64 +102,6 @@ GIT_INDEX_FILE are honoured, as in a hook.`,
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return hinted("`"+cmd.CommandPath()+" --help` shows how it is used", "%s takes no arguments, and got %q", cmd.CommandPath(), args[0])
-	}
-	return nil
-}
-
-var urlLike = regexp.MustCompile(`^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)`)
-
-// targets returns the paths to read, each once; without arguments it is the
-// current directory. A path below another one is read with that.
-func targets(env *Env, args []string) ([]string, error) {
-	if len(args) == 0 {
-		return []string{"."}, nil
-	}
-	var paths, whole []string
-	for _, arg := range args {
-		if urlLike.MatchString(arg) {
-			return nil, hinted("clone it whole and scan the clone: `git clone --mirror URL DIR`, then `petrascan scan DIR`", "URLs are not read: %s", withoutUser(arg))
-		}
-		abs := arg
-		if arg != "-" {
-			abs = resolve(env.Dir, filepath.Clean(arg))
-		}
-		if slices.Contains(whole, abs) {
-			continue
-		}
-		whole = append(whole, abs)
-		paths = append(paths, arg)
-	}
-	below := func(path string) bool {
-		return slices.ContainsFunc(whole, func(dir string) bool {
-			rel, err := filepath.Rel(dir, path)
-			return err == nil && dir != "-" && path != "-" && rel != "." && filepath.IsLocal(rel)
-		})
-	}
-	var kept []string
-	for i, path := range paths {
-		if !below(whole[i]) {
-			kept = append(kept, path)
-		}
-	}
-	return kept, nil
-}
-
-// withoutUser drops the user information from a URL, which may be a secret.
-func withoutUser(url string) string {
-	scheme, rest, ok := strings.Cut(url, "://")
-	if !ok {
-		return url
-	}
-	host, path, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + path
-}
-
-// each calls do for every path, and stops at the first error.
-func each(paths []string, do func(string) error) error {
-	for _, path := range paths {
-		if err := do(path); err != nil {
-			return err
-		}
 	}
 	return nil
 }

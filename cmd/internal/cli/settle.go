@@ -71,7 +71,7 @@ func (f *scanFlags) settle(env *Env) error {
 		}
 	}
 	f.outputs = append(f.outputs, f.user.List("output")...)
-	return nil
+	return f.settleVoice()
 }
 
 // readBaseline reads the list of key ids that --baseline names.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/net/http/httpproxy"
 
+	"github.com/petrascan/petrascan/cmd/internal/clone"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/rules"
 	"github.com/petrascan/petrascan/scanner"
@@ -53,13 +53,16 @@ type verifier struct {
 	client  *verify.Client
 	failOn  string
 	control string // name of the control key's variable; empty: none
+
+	explain func(format string, args ...any) // tells a decision; nil: nobody asks
 }
 
-// verifier checks the flags, and returns nil if they don't ask for one. It
-// remembers no verdicts if it is told to forget.
-func (v *verifyFlags) verifier(env *Env, failOn string, forget bool) (*verifier, error) {
+// verifier checks the flags, and returns nil if they don't ask for one.
+func (f *scanFlags) verifier(env *Env) (*verifier, error) {
+	v := &f.verify
 	if !v.on {
-		if failOn == "active" {
+		f.explainAPI(env, nil)
+		if f.failOn == "active" {
 			return nil, hinted("add --verify, which asks the API", "--fail-on active needs --verify: without it no key is known to be active")
 		}
 		for _, name := range []string{"api-url", "control-key-env", "api-rate", "api-jobs", "api-budget"} {
@@ -76,6 +79,9 @@ func (v *verifyFlags) verifier(env *Env, failOn string, forget bool) (*verifier,
 		URL: cmp.Or(v.url, env.Getenv("PETRASCAN_API_URL")), Rate: v.rate, Jobs: v.jobs, Budget: v.budget,
 		Proxy: proxy(env.Getenv), Now: env.Now, Fresh: v.fresh,
 	}
+	if f.verbose {
+		o.Trace = func(r verify.Request) { f.explainRequest(env, r) }
+	}
 	if v.controlEnv != "" {
 		key, err := keyFromEnv(env, "--control-key-env", v.controlEnv)
 		if err != nil {
@@ -83,16 +89,21 @@ func (v *verifyFlags) verifier(env *Env, failOn string, forget bool) (*verifier,
 		}
 		o.Control = key
 	}
-	if !forget {
-		if dir, err := os.UserCacheDir(); err == nil {
-			o.Memory = verify.NewMemory(filepath.Join(dir, "petrascan", "verdicts"))
+	if !f.noCache {
+		if dir := verdictDir(env); dir != "" {
+			o.Memory = verify.NewMemory(dir)
 		}
 	}
 	client, err := verify.New(o)
 	if err != nil {
 		return nil, hinted("see --api-url, PETRASCAN_API_URL and HTTPS_PROXY", "%w", err)
 	}
-	return &verifier{client: client, failOn: failOn, control: v.controlEnv}, nil
+	made := &verifier{client: client, failOn: f.failOn, control: v.controlEnv}
+	if f.verbose {
+		made.explain = func(format string, args ...any) { f.explain(env, format, args...) }
+	}
+	f.explainAPI(env, made)
+	return made, nil
 }
 
 // proxy reads the proxies that the environment names.
@@ -154,7 +165,9 @@ func (v *verifier) check(ctx context.Context, r *scanner.Result) {
 	if len(list) == 0 {
 		return
 	}
+	known := v.client.Plan(list).Known
 	answers := v.client.Check(ctx, list)
+	v.explainVerdicts(known, answers)
 	var active []finding.ID
 	for id, verdict := range answers.Verdicts {
 		if verdict.Status == finding.Active {
@@ -244,11 +257,12 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 			if err := f.settle(env); err != nil {
 				return err
 			}
+			f.explainSettings(env)
 			outputs, err := f.reports()
 			if err != nil {
 				return err
 			}
-			v, err := f.verify.verifier(env, f.failOn, f.noCache)
+			v, err := f.verifier(env)
 			if err != nil {
 				return err
 			}
@@ -285,6 +299,7 @@ valid and is accepted before and after, or when two rejections lie a day apart.`
 	flags.StringVar(&saved, "report", "", "check the keys of this JSON report, from the places it names or PATH")
 	flags.BoolVar(&dry, "dry-run", false, "print what would be sent where, and send nothing")
 	f.add(cmd)
+	f.addWalk(cmd)
 	f.failOn = "active"
 	flags.Lookup("fail-on").DefValue = "active"
 	_ = flags.MarkHidden("verify") // it is what the command does
@@ -364,15 +379,17 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	}
 	if len(paths) == 0 {
 		for _, t := range saved.Scan.Targets {
-			if t.Kind != finding.StdinTarget && !slices.Contains(paths, t.Path) {
+			// What is elsewhere is read only if somebody says so, not the report.
+			if t.Kind != finding.StdinTarget && !clone.IsURL(t.Path) && !slices.Contains(paths, t.Path) {
 				paths = append(paths, t.Path)
 			}
 		}
 	}
 	if len(paths) == 0 {
-		return nil, hinted("name the place: petrascan verify --report "+file+" PATH", "%s names no place that can be read again", file)
+		return nil, hinted("name the place: petrascan verify --report "+file+" PATH|URL", "%s names no place that can be read again", file)
 	}
-	if paths, err = targets(env, paths); err != nil {
+	places, err := new(targetFlags).read(env, paths)
+	if err != nil {
 		return nil, err
 	}
 	opts, err := f.options()
@@ -381,12 +398,12 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 	}
 	opts.MinConfidence = finding.Low // the ids decide, not the configuration
 	opts.Exclude, opts.Include, opts.Own = f.exclude, f.include, nil
-	opts.CacheDir = f.cacheDir(env)
+	opts.CacheDir, opts.Explain = f.cacheDir(env), f.explainer(env)
 	scan, err := scanner.New("verify", opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := each(paths, func(path string) error { return scan.Tree(ctx, path) }); err != nil && ctx.Err() == nil {
+	if err := f.each(ctx, env, scan, places, nil, func(path string) error { return scan.Tree(ctx, path) }); err != nil && ctx.Err() == nil {
 		return nil, hinted("name the repository: petrascan verify --report "+file+" PATH", "read the keys of %s again: %w", file, err)
 	}
 	again := scan.Finish()
@@ -396,7 +413,7 @@ func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, path
 			e.Status, e.Checked = finding.Unknown, ""
 			e.StatusReason = "not asked: the report holds the key's id only, and the key was not found again"
 			saved.Scan.Warnings = append(saved.Scan.Warnings,
-				fmt.Sprintf("key %s was not found again in %s: its status can't be checked from there", e.Masked, strings.Join(paths, ", ")))
+				fmt.Sprintf("key %s was not found again in %s: its status can't be checked from there", e.Masked, strings.Join(names(places), ", ")))
 			if f.failOn == "active" {
 				saved.Scan.Complete = false
 			}

@@ -58,7 +58,7 @@ func WriteBaseline(w io.Writer, list []scanner.Allow) error {
 	for _, a := range list {
 		b.WriteString(string(a.Key))
 		reason := strings.Join(strings.FieldsFunc(a.Reason, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
-		if reason = masked(reason); reason != "" {
+		if reason = Masked(reason); reason != "" {
 			b.WriteString("  # " + reason)
 		}
 		b.WriteByte('\n')

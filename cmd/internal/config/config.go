@@ -318,7 +318,7 @@ func (p *parser) rules(v any) {
 func (p *parser) examples(path string, v any) []string {
 	list := p.strings(path, v)
 	for i, e := range list {
-		if strings.Contains(e, finding.Prefix) && masked(e) != e {
+		if strings.Contains(e, finding.Prefix) && Masked(e) != e {
 			p.wrong(join(path, fmt.Sprint(i)), "an example must not hold a key: write it as a template, such as petra_{{body:seed:24}}")
 		}
 	}

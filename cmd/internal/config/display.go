@@ -43,9 +43,9 @@ func (d *Display) Add(c *Config) {
 // Write writes it as TOML, keys masked.
 func (d *Display) Write(b *strings.Builder) {
 	line := func(text, origin string) {
-		text = masked(text)
+		text = Masked(text)
 		if d.Origin && origin != "" {
-			text = fmt.Sprintf("%-32s # %s", text, masked(origin))
+			text = fmt.Sprintf("%-32s # %s", text, Masked(origin))
 		}
 		b.WriteString(text + "\n")
 	}

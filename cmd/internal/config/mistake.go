@@ -40,7 +40,7 @@ type mistakes struct {
 }
 
 func (m *mistakes) add(at position, format string, args ...any) {
-	m.list = append(m.list, &Mistake{m.file, max(1, at.line), max(1, at.column), masked(fmt.Sprintf(format, args...))})
+	m.list = append(m.list, &Mistake{m.file, max(1, at.line), max(1, at.column), Masked(fmt.Sprintf(format, args...))})
 }
 
 // err joins the mistakes, in the order of the file; nil if there are none.
@@ -62,8 +62,8 @@ func didYouMean(word string, names []string) string {
 	return ""
 }
 
-// masked returns text with every key in it masked.
-func masked(text string) string {
+// Masked returns text with every key in it masked.
+func Masked(text string) string {
 	var b strings.Builder
 	set := rules.Builtin()
 	at := 0

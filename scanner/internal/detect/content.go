@@ -18,7 +18,8 @@ type content struct {
 	member   string
 	layers   []string // containers around it, outermost first
 	budget   *layer.Budget
-	cursors  [3]*cursor // by encoding; nil until needed
+	cursors  [3]*cursor    // by encoding; nil until needed
+	start    func() cursor // makes the first of them where the piece at hand is not the content's first; else nil
 	ordinals map[string]int
 	from, to int   // the part of the piece at hand whose keys are reported
 	runs     []run // of encoded containers in the piece at hand
@@ -178,7 +179,7 @@ func runeStart(b []byte, i int) int {
 // piece searches b and reports the keys that begin in b[from:to]. The bytes
 // before and after are there for their context.
 func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) {
-	if c.cursors[utf8Text] == nil {
+	if c.cursors[utf8Text] == nil && c.start == nil {
 		cur := newCursor(utf8Text)
 		c.cursors[utf8Text] = &cur
 		c.wide = wideText(b)
@@ -193,8 +194,10 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 		switch {
 		case m.start < from || m.start >= to || again || c.told(m):
 		case m.verdict.Confidence == finding.None:
+			w.doubt(c, b, m)
 		case m.verdict.Confidence < w.engine.opts.Confidence:
 			w.out.Low++
+			w.doubt(c, b, m)
 		default:
 			w.out.Hits = append(w.out.Hits, w.hit(c, b, m, hidden))
 		}
@@ -317,6 +320,10 @@ func (c *content) cursor(layers []string) *cursor {
 		case "utf-16be":
 			enc = utf16BE
 		}
+	}
+	if c.cursors[utf8Text] == nil {
+		cur := c.start()
+		c.cursors[utf8Text] = &cur
 	}
 	if c.cursors[enc] == nil {
 		cur := *c.cursors[utf8Text]

@@ -15,7 +15,7 @@ type Options struct {
 	Confidence  finding.Confidence // the least confidence that is reported
 	DecodeDepth int                // how many encodings are peeled, one inside the other
 	Limits      layer.Limits       // of containers; a Depth of 0 opens none
-	Explain     bool               // have the rules say why; see [Worker.Explain]
+	Explain     bool               // have the rules say why; see [Worker.Explain] and [Outcome.Doubts]
 }
 
 // An Engine finds keys as its options say. It is safe for concurrent use.
@@ -79,11 +79,12 @@ type Gap struct {
 // An Outcome is what one piece of content held. The caller owns it.
 type Outcome struct {
 	Hits       []Hit
-	Low        int64 // candidates below the least confidence
-	Bytes      int64 // bytes searched, members of containers included
-	Containers int64 // containers opened
-	Opaque     []Gap // recognised, not opened; the raw bytes were searched
-	Cut        []Gap // a limit stopped us
+	Low        int64   // candidates below the least confidence
+	Bytes      int64   // bytes searched, members of containers included
+	Containers int64   // containers opened
+	Opaque     []Gap   // recognised, not opened; the raw bytes were searched
+	Cut        []Gap   // a limit stopped us
+	Doubts     []Doubt // of an engine that explains: candidates that are not reported
 }
 
 // A Worker searches one content after the other and keeps its buffers. It is
@@ -131,6 +132,10 @@ func (e *Engine) Whole(head []byte) bool {
 
 // Candidate tells whether b holds a literal, and so may hold a key.
 func (e *Engine) Candidate(b []byte) bool { return literal.Contains(b) }
+
+// Trace tells whether b holds any [literal.TraceLen] bytes in a row that a
+// candidate can't do without.
+func (e *Engine) Trace(b []byte) bool { return literal.Trace(b) }
 
 // Overlap is how many bytes on each side of a stretch must be searched with it
 // to find literals that span its edges.

@@ -86,6 +86,9 @@ func (w *Worker) peel(f *frame, c *content, hit literal.Hit) (*frame, bool) {
 // judge asks the rules about the candidate at f.bytes[at:].
 func (w *Worker) judge(f *frame, at int) match {
 	ctx := rules.Context{Binary: binary(f.bytes, at), Explain: w.engine.opts.Explain, Least: w.engine.opts.Confidence}
+	if ctx.Explain {
+		ctx.Least = finding.None // a doubt is shown, masked
+	}
 	v := w.engine.opts.Rules.Judge(f.bytes, at, ctx)
 	m := match{verdict: v, layers: f.layers}
 	if v.Confidence == finding.None {

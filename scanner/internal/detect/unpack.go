@@ -172,7 +172,7 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
 	// That a run of letters began like compressed data and was none is no gap.
 	sub.out.Opaque = slices.DeleteFunc(sub.out.Opaque, func(g Gap) bool { return strings.Contains(g.Reason, ": damaged") })
-	if len(sub.out.Hits) > 0 {
+	if len(sub.out.Hits)+len(sub.out.Doubts) > 0 {
 		keys := map[finding.ID]bool{}
 		for _, h := range sub.out.Hits {
 			keys[h.Key.ID()] = true
@@ -193,6 +193,9 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 			}
 			h.Line, h.Column, h.EndLine, h.EndColumn, h.Snippet = at.line, at.column, end.line, end.column, nil
 		}
+		for i := range sub.out.Doubts {
+			sub.out.Doubts[i].Line, sub.out.Doubts[i].Column = at.line, at.column
+		}
 	}
 	w.out.add(&sub.out)
 	w.others = append(w.others, sub)
@@ -201,6 +204,9 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 func (o *Outcome) add(p *Outcome) {
 	o.Hits = append(o.Hits, p.Hits...)
 	o.Low += p.Low
+	for _, d := range p.Doubts {
+		o.doubt(d)
+	}
 	o.Bytes += p.Bytes
 	o.Containers += p.Containers
 	o.Opaque = append(o.Opaque, p.Opaque...)

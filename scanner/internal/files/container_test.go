@@ -15,6 +15,11 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
 
+// containers are options with which they are opened.
+func containers() Options {
+	return Options{Engine: detect.New(detect.Options{Rules: rules.Builtin(), Confidence: finding.Medium, DecodeDepth: 4, Limits: layer.DefaultLimits}), Containers: true}
+}
+
 // TestContainers has archives, known by their first or by their last bytes
 // alone, that are held in memory and that are not. No literal stands in them.
 func TestContainers(t *testing.T) {
@@ -50,8 +55,7 @@ func TestContainers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o := Options{Engine: detect.New(detect.Options{Rules: rules.Builtin(), Confidence: finding.Medium, DecodeDepth: 4, Limits: layer.DefaultLimits}), Containers: true}
-	found := walkTree(t, root, o)
+	found := walkTree(t, root, containers())
 	want(t, found, "file small", "file small-behind", "file large", "file large-behind")
 	for _, s := range found.Sightings {
 		if s.Member != "k" {

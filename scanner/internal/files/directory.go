@@ -122,7 +122,7 @@ func (w *worker) elsewhere(d *dir) bool {
 		return true
 	}
 	if w.walk.opts.OneFilesystem && id.dev != w.walk.device {
-		w.result.Coverage.LeftOut.OtherFilesystem++
+		w.leaveOut(&w.result.Coverage.LeftOut.OtherFilesystem, d, nil, byFilesystem)
 		return true
 	}
 	return again && id != fileID{} && w.walk.done[id]
@@ -225,11 +225,11 @@ func (w *worker) recognise(d *dir, more bool) {
 // its name if so.
 func (w *worker) wanted(d *dir, name []byte) bool {
 	if w.walk.opts.Globs != nil && w.walk.opts.Globs.ExcludedTree(d.join(string(name))) {
-		w.result.Coverage.LeftOut.Exclude++
+		w.exclude(d, name)
 		return false
 	}
 	if d.rules != nil && d.rules.leavesOut(string(name), true) {
-		w.result.Coverage.LeftOut.Gitignore++
+		w.leaveOut(&w.result.Coverage.LeftOut.Gitignore, d, name, byGitignore)
 		return false
 	}
 	w.name(d, name)

@@ -7,7 +7,9 @@
 //	queue.go     the work that the workers share: directories and batches of files
 //	directory.go one directory: what is in it, and what of that is work
 //	read.go      one file: opened, read and searched once
-//	sparse.go    large files, piece by piece and without their holes
+//	large.go     large files, window by window
+//	desk.go      what few workers need at a time
+//	sparse.go    files without their holes
 //	hardlink.go  files with several names
 //	follow.go    symbolic links, and what lies behind those that leave the tree
 //	gitdir.go    which part of a Git directory a directory is

@@ -40,7 +40,7 @@ func (w *worker) link(ctx context.Context, d *dir, f folder, name string) {
 			w.result.outward = append(w.result.outward, outward{d.join(name), real, d.role.child(name)})
 		}
 	case w.walk.leaves(d.path, target):
-		w.result.Coverage.LeftOut.Symlink++
+		w.leaveOut(&w.result.Coverage.LeftOut.Symlink, d, []byte(name), byLink)
 	}
 	if !w.walk.opts.Engine.Candidate([]byte(target)) {
 		return

@@ -32,6 +32,8 @@ func (g *Globs) Excluded(path string) bool {
 	return excluded
 }
 
+const notIncluded = "not included"
+
 // Match tells whether the file at path is to be left out, and by which pattern;
 // by "not included" if none of the include patterns has it.
 func (g *Globs) Match(path string) (pattern string, excluded bool) {
@@ -44,7 +46,7 @@ func (g *Globs) Match(path string) (pattern string, excluded bool) {
 		}
 	}
 	if len(g.include) > 0 && !matchAny(g.include, path) {
-		return "not included", true
+		return notIncluded, true
 	}
 	return "", false
 }

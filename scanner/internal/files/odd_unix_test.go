@@ -145,6 +145,7 @@ func TestReplacedByPipe(t *testing.T) {
 	if err := w.queueFile(filepath.Join(root, "pipe"), "pipe", ordinary); err != nil {
 		t.Fatal(err)
 	}
+	w.desks = newDesks(w.opts.Engine, 1)
 	worker := &worker{walk: w, detect: w.opts.Engine.NewWorker()}
 	worker.run(t.Context())
 	if c := worker.result.Coverage; c.LeftOut.Special != 1 || c.Files != 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
@@ -53,11 +54,11 @@ func (w *worker) file(ctx context.Context, d *dir, f folder, k kind, name []byte
 		return
 	}
 	if w.walk.opts.Globs != nil && w.walk.opts.Globs.Excluded(d.join(string(name))) {
-		w.result.Coverage.LeftOut.Exclude++
+		w.exclude(d, name)
 		return
 	}
 	if d.rules != nil && d.rules.leavesOut(string(name), false) {
-		w.result.Coverage.LeftOut.Gitignore++
+		w.leaveOut(&w.result.Coverage.LeftOut.Gitignore, d, name, byGitignore)
 		return
 	}
 	w.name(d, name)
@@ -67,7 +68,7 @@ func (w *worker) file(ctx context.Context, d *dir, f folder, k kind, name []byte
 	case kindLink:
 		w.link(ctx, d, f, string(name))
 	default:
-		w.result.Coverage.LeftOut.Special++
+		w.leaveOut(&w.result.Coverage.LeftOut.Special, d, name, bySpecial)
 	}
 }
 
@@ -82,9 +83,9 @@ func (w *worker) regular(ctx context.Context, d *dir, f folder, name []byte) {
 	case err != nil:
 		w.fail(d.join(string(name)), err)
 	case !info.regular: // something else took its place
-		w.result.Coverage.LeftOut.Special++
+		w.leaveOut(&w.result.Coverage.LeftOut.Special, d, name, bySpecial)
 	case w.walk.opts.OneFilesystem && info.id.dev != w.walk.device:
-		w.result.Coverage.LeftOut.OtherFilesystem++
+		w.leaveOut(&w.result.Coverage.LeftOut.OtherFilesystem, d, name, byFilesystem)
 	case d.file == "" && len(w.walk.roots) > 1 && info.id != fileID{} && w.walk.done[info.id]: // a link led here
 	case info.links > 1 && info.id != fileID{}:
 		at := place{d.join(string(name)), d.role.location()}
@@ -94,22 +95,29 @@ func (w *worker) regular(ctx context.Context, d *dir, f folder, name []byte) {
 		out, err := w.search(ctx, &opened, info)
 		w.counted(out, err)
 		for _, at := range w.walk.links.settle(info.id, out, err) {
-			if ctx.Err() == nil {
-				w.fail(at.path, err)
-			}
+			w.ended(ctx, at.path, err)
 			w.tell(at.path, at.location, out)
 		}
 	default:
 		out, err := w.search(ctx, &opened, info)
 		w.counted(out, err)
-		if err != nil && ctx.Err() == nil {
-			w.fail(d.join(string(name)), err)
+		if err != nil {
+			w.ended(ctx, d.join(string(name)), err)
 		}
 		if tells(out) {
 			w.tell(d.join(string(name)), d.role.location(), out)
 		}
 	}
 	opened.close()
+}
+
+// ended notes that a file was not read to its end, and why.
+func (w *worker) ended(ctx context.Context, path string, err error) {
+	if ctx.Err() == nil {
+		w.fail(path, err)
+		return
+	}
+	w.result.Coverage.Cut = append(w.result.Coverage.Cut, finding.Unread{Path: w.detect.Mask(path), Reason: "the scan was stopped in the midst of it"})
 }
 
 // counted adds one file to the coverage.
@@ -159,6 +167,11 @@ func (w *worker) room(n int) {
 func (w *worker) bytes(ctx context.Context, b []byte) (detect.Outcome, error) {
 	if !w.walk.opts.Engine.Candidate(b) && !w.container(b, b) {
 		return detect.Outcome{Bytes: int64(len(b))}, nil
+	}
+	if len(b) > window && !w.walk.opts.Containers {
+		d := w.walk.desks.take()
+		defer w.walk.desks.give(d)
+		return d.detect.Bytes(ctx, b)
 	}
 	return w.detect.Bytes(ctx, b)
 }

@@ -1,87 +1,25 @@
 package files
 
 import (
-	"context"
-	"errors"
 	"io"
 	"math"
 	"os"
-
-	"github.com/petrascan/petrascan/scanner/internal/detect"
-	"github.com/petrascan/petrascan/scanner/internal/layer"
 )
-
-// window is how many bytes of a large file are looked at together: few enough
-// to stay in the processor's cache from the reading to the search.
-const window = 256 << 10
-
-// large searches a file that is not held in memory. It is first read up to the
-// first literal in it; only a file that has one, or is a container, goes to
-// detection, from the start.
-func (w *worker) large(ctx context.Context, f *file, info fileInfo) (detect.Outcome, error) {
-	opened, err := f.stream("")
-	if err != nil {
-		*f = closed
-		return detect.Outcome{}, err
-	}
-	*f = closed
-	defer opened.Close()
-	r := &extents{f: opened, readAt: w.walk.readAt, holes: info.sparse}
-	found, err := w.look(r, info.size)
-	if !found || err != nil {
-		return detect.Outcome{Bytes: r.next}, err
-	}
-	r = &extents{f: opened, readAt: w.walk.readAt, holes: info.sparse}
-	out, err := w.detect.Stream(ctx, r, info.size)
-	out.Bytes += r.skipped
-	return out, err
-}
-
-var errStopped = errors.New("the walk was stopped")
-
-// look reads r until it finds something that detection must see.
-func (w *worker) look(r *extents, size int64) (found bool, err error) {
-	w.room(window)
-	buf := w.buf[:window]
-	overlap := w.walk.opts.Engine.Overlap()
-	for fill, first := 0, true; ; first = false {
-		n, err := io.ReadFull(r, buf[fill:])
-		fill += n
-		if first && w.walk.opts.Containers && w.container(buf[:fill], w.tail(r, size)) {
-			return true, nil
-		}
-		if w.walk.opts.Engine.Candidate(buf[:fill]) {
-			return true, nil
-		}
-		switch {
-		case err == io.EOF || err == io.ErrUnexpectedEOF:
-			return false, nil
-		case err != nil:
-			return false, err
-		case w.walk.stopped.Load():
-			return false, errStopped
-		}
-		fill = copy(buf, buf[fill-min(fill, overlap):fill])
-	}
-}
-
-// tail returns the last bytes of a file of the given size.
-func (w *worker) tail(r *extents, size int64) []byte {
-	tail := make([]byte, layer.SniffTailLen)
-	n, err := r.ReadAt(tail, max(0, size-int64(len(tail))))
-	if err != nil && err != io.EOF {
-		return nil
-	}
-	return tail[:n]
-}
 
 // extents reads a file from its start without what it has holes for. Of each
 // hole some zeros are given, so that what stands before and after it does not
 // touch; columns behind a hole on the same line count those alone.
 type extents struct {
-	f       *os.File
-	readAt  func(*os.File, []byte, int64) (int, error)
-	holes   bool  // whether to look for holes
+	f      *os.File
+	readAt func(*os.File, []byte, int64) (int, error)
+	holes  bool // whether to look for holes
+	reading
+	furthest int64             // the largest next so far
+	moved    func(bytes int64) // told how far furthest moved
+}
+
+// reading is how far the reading of extents has come.
+type reading struct {
 	next    int64 // where to read
 	data    int64 // end of the data at next
 	zeros   int   // still to be given for the hole before next
@@ -90,6 +28,9 @@ type extents struct {
 
 // gap is how many zeros stand for a hole, which is never shorter.
 const gap = 512
+
+// rewind goes back to where reading was before.
+func (e *extents) rewind(to reading) { e.reading = to }
 
 // Read gives what follows.
 func (e *extents) Read(p []byte) (int, error) {
@@ -108,11 +49,19 @@ func (e *extents) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := e.readAt(e.f, p[:min(int64(len(p)), e.data-e.next)], e.next)
-	e.next += int64(n)
+	e.to(e.next + int64(n))
 	if n > 0 {
 		err = nil // it comes again
 	}
 	return n, err
+}
+
+// to moves next.
+func (e *extents) to(next int64) {
+	if e.next = next; next > e.furthest {
+		e.moved(next - e.furthest)
+		e.furthest = next
+	}
 }
 
 // find sets data, and zeros if there is a hole at next.
@@ -138,7 +87,8 @@ func (e *extents) find() error {
 		e.zeros = int(min(hole, gap))
 		e.skipped += hole - int64(e.zeros)
 	}
-	e.next, e.data = from, to
+	e.to(from)
+	e.data = to
 	if end && e.zeros == 0 {
 		return io.EOF
 	}

@@ -28,6 +28,7 @@ type Options struct {
 	Follow        bool                     // follow symbolic links that leave the tree
 	OneFilesystem bool                     // stay on the file system of the root
 	Jobs          int                      // workers; 0: one a CPU
+	Explain       bool                     // fill LeftOut and Doubts of the result
 	Progress      func(files, bytes int64) // called now and then, from any goroutine, with what was done since the last call; may be nil
 }
 
@@ -43,6 +44,10 @@ type Result struct {
 	// be read; VanishedPath is one of them.
 	Vanished     int64
 	VanishedPath string
+	// What Options.Explain asks for: what was left out, by the reason, and the
+	// candidates that are not reported, by their place.
+	LeftOut map[string]*Omission
+	Doubts  []Doubt
 
 	outward []outward
 }
@@ -60,6 +65,7 @@ func Walk(ctx context.Context, root string, o Options) (*Result, error) {
 type walk struct {
 	opts    Options
 	queue   *queue
+	desks   *desks
 	links   links
 	stopped atomic.Bool
 	folders atomic.Int64 // directories that are open
@@ -97,6 +103,7 @@ func (w *walk) run(ctx context.Context, root string) (*Result, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
+	w.desks = newDesks(w.opts.Engine, jobs)
 	workers := make([]*worker, jobs)
 	for i := range workers {
 		workers[i] = &worker{walk: w, detect: w.opts.Engine.NewWorker()}
@@ -207,9 +214,16 @@ type worker struct {
 }
 
 func (w *worker) run(ctx context.Context) {
+	ended := false
+	defer func() {
+		if !ended {
+			w.walk.queue.stop() // a panic: nobody is to wait for this worker
+		}
+	}()
 	for {
 		t, ok := w.walk.queue.next()
 		if !ok {
+			ended = true
 			return
 		}
 		switch {
@@ -240,6 +254,14 @@ func (w *worker) report() {
 	}
 }
 
+// within tells Progress how far the reading of a large file moved.
+func (w *worker) within(bytes int64) {
+	if report := w.walk.opts.Progress; report != nil {
+		w.reported.Bytes += bytes
+		report(0, bytes)
+	}
+}
+
 // name searches the name of a file or directory.
 func (w *worker) name(d *dir, name []byte) {
 	if !w.walk.opts.Engine.Candidate(name) {
@@ -262,8 +284,31 @@ func (w *worker) count(out detect.Outcome) {
 	w.result.Coverage.LeftOut.LowConfidence += out.Low
 }
 
+// exclude counts an entry of d that a glob leaves out.
+func (w *worker) exclude(d *dir, name []byte) {
+	why := ""
+	if w.walk.opts.Explain {
+		why = w.walk.opts.Globs.excluded(d.join(string(name)))
+	}
+	w.leaveOut(&w.result.Coverage.LeftOut.Exclude, d, name, why)
+}
+
+// leaveOut counts an entry of d that is not read, and why.
+func (w *worker) leaveOut(n *int64, d *dir, name []byte, why string) {
+	*n++
+	if w.walk.opts.Explain {
+		path := d.path
+		if name != nil {
+			path = d.join(string(name))
+		}
+		w.result.leaveOut(why, w.detect.Mask(path))
+	}
+}
+
 // tells reports whether there is something to say of a content at its place.
-func tells(out detect.Outcome) bool { return len(out.Hits)+len(out.Opaque)+len(out.Cut) > 0 }
+func tells(out detect.Outcome) bool {
+	return len(out.Hits)+len(out.Opaque)+len(out.Cut)+len(out.Doubts) > 0
+}
 
 // tell turns what detection says of one content into sightings at path.
 func (w *worker) tell(path string, location finding.Location, out detect.Outcome) {
@@ -277,6 +322,9 @@ func (w *worker) tell(path string, location finding.Location, out detect.Outcome
 	}
 	for _, g := range out.Cut {
 		c.Cut = append(c.Cut, finding.Unread{Path: path, Member: g.Member, Reason: g.Reason})
+	}
+	for _, d := range out.Doubts {
+		w.result.Doubts = append(w.result.Doubts, Doubt{path, d})
 	}
 	for _, h := range out.Hits {
 		s := h.Sighting()
@@ -306,11 +354,22 @@ func (r *Result) vanished(n int64, path string) {
 }
 
 func (r *Result) add(o *Result) {
-	r.Sightings = append(r.Sightings, o.Sightings...)
+	if len(r.Sightings) == 0 {
+		r.Sightings = o.Sightings // there may be very many
+	} else {
+		r.Sightings = append(r.Sightings, o.Sightings...)
+	}
 	r.Errors = append(r.Errors, o.Errors...)
 	r.GitDirs = append(r.GitDirs, o.GitDirs...)
 	r.outward = append(r.outward, o.outward...)
 	r.vanished(o.Vanished, o.VanishedPath)
+	r.Doubts = append(r.Doubts, o.Doubts...)
+	for why, x := range o.LeftOut {
+		for _, path := range x.Paths {
+			r.leaveOut(why, path)
+		}
+		r.LeftOut[why].Count += x.Count - int64(len(x.Paths))
+	}
 	c, d := &r.Coverage, &o.Coverage
 	c.Files += d.Files
 	c.Bytes += d.Bytes

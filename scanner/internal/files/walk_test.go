@@ -369,34 +369,6 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-func TestCancelLargeFile(t *testing.T) {
-	root := t.TempDir()
-	if err := os.WriteFile(filepath.Join(root, "f"), bytes.Repeat([]byte("x"), 8<<20), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	w := newWalk(options())
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	read := int64(0)
-	w.readAt = func(f *os.File, p []byte, off int64) (int, error) {
-		if read == 0 {
-			cancel()
-			for !w.stopped.Load() {
-			}
-		}
-		read += int64(len(p))
-		for i := range p {
-			p[i] = 'x'
-		}
-		return len(p), nil
-	}
-	w.opts.Jobs = 1
-	r, err := w.run(ctx, root)
-	if !errors.Is(err, context.Canceled) || read > 2*window || r.Coverage.Files != 0 || len(r.Errors) > 0 {
-		t.Errorf("%v after %d bytes, %d files, errors %v", err, read, r.Coverage.Files, r.Errors)
-	}
-}
-
 func TestRoot(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "a"), "a")

@@ -20,10 +20,12 @@ type forest struct {
 	off   []int64  // where entry i begins
 	pos   []uint32 // its place in the index
 	base  []int32  // the entry that its base is, or one of the values below
+	crc   []uint32 // of its raw bytes, as the index has it; nil if it has none
 	typ   []Type   // its type, which is its root's; 0 if that is unknown
 	first []int32  // its children are child[first[i]:first[i+1]], the heaviest last
 	child []int32
 	below []uint32 // number of entries in its subtree, itself included
+	done  []bool   // whether it was searched without error
 
 	number int64 // of entry 0 in the walk
 
@@ -70,7 +72,7 @@ func (f *forest) sort() (err error) {
 		f.shift++
 	}
 	f.bucket = make([]uint32, end>>f.shift+2)
-	f.off, f.pos = make([]int64, n), make([]uint32, n)
+	f.off, f.pos, f.done = make([]int64, n), make([]uint32, n), make([]bool, n)
 	// What is outside the pack goes to the first bucket and is found out when
 	// its header is read.
 	slot := func(off int64) int64 {
@@ -96,6 +98,12 @@ func (f *forest) sort() (err error) {
 		lo, hi := f.bucket[b], f.bucket[b+1]
 		if hi-lo > 1 {
 			sortBucket(f.off[lo:hi], f.pos[lo:hi])
+		}
+	}
+	if f.index.crcs != nil {
+		f.crc = make([]uint32, n)
+		for i, pos := range f.pos {
+			f.crc[i], _ = f.index.crc(int(pos))
 		}
 	}
 	return nil

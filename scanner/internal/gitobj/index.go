@@ -173,6 +173,11 @@ func (x *index) span(id []byte) (lo, hi int) {
 // find returns the place of id, whose length is the format's.
 func (x *index) find(id []byte) (int, bool) {
 	lo, hi := x.span(id)
+	return x.findIn(id, lo, hi)
+}
+
+// findIn is find where the range of objects is known already.
+func (x *index) findIn(id []byte, lo, hi int) (int, bool) {
 	want := binary.BigEndian.Uint64(id)
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
@@ -192,6 +197,39 @@ func (x *index) find(id []byte) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// findAll calls lacks for each link whose object the index does not name. A
+// place in a large index is seldom in the processor's cache, and a search waits
+// for each place it reads. Of many searches step by step, the places of all are
+// waited for at once.
+func (x *index) findAll(links []namedLink, lacks func(*namedLink)) {
+	var spans [linksAtOnce][2]int
+	for i := range links {
+		lo, hi := x.span(links[i].id.Bytes())
+		spans[i] = [2]int{lo, hi}
+	}
+	for i := range links {
+		lo, hi := spans[i][0], spans[i][1]
+		if lo >= hi {
+			continue
+		}
+		m := int(uint(lo+hi) >> 1)
+		have, want := binary.BigEndian.Uint64(x.rawID(m)), binary.BigEndian.Uint64(links[i].id.hash[:])
+		if have < want {
+			lo = m + 1
+		}
+		if have > want {
+			hi = m
+		}
+		spans[i] = [2]int{lo, hi}
+	}
+	for i := range links {
+		l := &links[i]
+		if _, ok := x.findIn(l.id.Bytes(), spans[i][0], spans[i][1]); !ok {
+			lacks(l)
+		}
+	}
 }
 
 // sorted tells whether the ids ascend and the fan-out counts them.

@@ -9,7 +9,7 @@ import (
 )
 
 // look searches the object in next, shows it if need be and follows its links.
-// base is the object it was built from, nil for a whole one; doubt, if any, is a
+// It is in w.made, too. base is the object it was built from, nil for a whole one; doubt, if any, is a
 // reason not to count it as read. It returns the frame to be pushed, and false
 // if it has no children.
 func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
@@ -17,15 +17,12 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 	data := next.buf
 	next.size = len(data)
 	t := f.typ[next.entry]
-	switch {
-	case o.Match == nil:
-	case base == nil || base.hit:
-		next.hit = o.Match(data)
-	default:
-		next.hit = changed(w.spans, len(data), o.Overlap, func(from, to int) bool { return o.Match(data[from:to]) })
+	if o.Match != nil {
+		next.sign = w.signOf(data, base)
 	}
-	telling := w.telling(t, next.hit, data)
+	telling := w.telling(t, next.sign == matched, data)
 	if telling || o.Always.Has(t) {
+		w.made.fill()
 		w.object = Object{ID: f.id(next.entry), Type: t, Size: int64(len(data)), Data: data[:len(data):len(data)], Pack: f.pack.path}
 		w.visitor.Visit(&w.object)
 		if telling {
@@ -38,17 +35,46 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 			doubt = err
 		}
 	}
-	if doubt != nil {
-		w.problem(next.entry, doubt)
-	} else {
-		w.job.source.state[f.pos[next.entry]] |= read
-	}
-	w.count(int64(len(data)))
+	w.finish(next.entry, len(data), doubt)
 	if len(next.kids) == 0 {
 		w.recycle(next.buf, next.bounds)
 		return frame{}, false
 	}
 	return next, true
+}
+
+// finish counts entry i, whose object has size bytes.
+func (w *worker) finish(i int32, size int, doubt error) {
+	if doubt != nil {
+		w.problem(i, doubt)
+	} else {
+		w.job.forest.done[i] = true
+	}
+	w.count(int64(size))
+}
+
+// signOf searches data, the object in w.made, built from base if that is not nil.
+func (w *worker) signOf(data []byte, base *frame) sign {
+	o := &w.walk.o
+	var hit bool
+	switch {
+	case base == nil:
+		if o.Trace != nil && !o.Trace(data) {
+			return unseen
+		}
+		hit = o.Match(data)
+	case base.sign == matched:
+		hit = o.Match(data)
+	default:
+		if base.sign == unseen && !w.glance.object(&w.made) {
+			return unseen
+		}
+		hit = changed(w.made.spans, len(data), o.Overlap, func(from, to int) bool { return o.Match(data[from:to]) })
+	}
+	if hit {
+		return matched
+	}
+	return traced
 }
 
 // telling tells whether an object is to be shown for what it holds.
@@ -73,11 +99,15 @@ func (w *worker) links(t Type, next, base *frame) (err error) {
 		dst, w.bounds = w.bounds[n-1][:0], w.bounds[:n-1]
 	}
 	w.news.begin()
-	next.bounds, err = treeBounds(dst, next.buf, from, w.spans, w.walk.store.format.Size(), w.treeLink, w.news.keep)
+	next.bounds, err = w.treeReader().bounds(dst, &w.made, from, len(next.kids) == 0)
 	if w.trees != nil {
 		w.tellTree(next, base)
 	}
 	return err
+}
+
+func (w *worker) treeReader() *treeReader {
+	return &treeReader{hs: w.walk.store.format.Size(), fresh: w.treeLink, kept: w.news.keep}
 }
 
 // follow notes what a commit, tag or whole tree names.
@@ -90,7 +120,7 @@ func (w *worker) follow(t Type, data []byte) error {
 		return tagLinks(data, w.linkID[:hs], w.link)
 	case Tree:
 		w.news.begin()
-		_, err := treeBounds(nil, data, nil, nil, hs, w.treeLink, w.news.keep)
+		_, err := w.treeReader().bounds(nil, &patched{buf: data, edge: everything}, nil, true)
 		return err
 	}
 	return nil
@@ -102,36 +132,6 @@ func (w *worker) treeLink(e treeEntry) {
 	}
 	if t, ok := e.link(); ok && w.walk.o.CheckLinks {
 		w.link(e.id, t)
-	}
-}
-
-// link notes the object with the raw id given if the store lacks it.
-func (w *worker) link(raw []byte, t Type) {
-	f := w.job.forest
-	if f == nil {
-		if !w.walk.has(raw, nil) {
-			w.miss(MakeID(raw), t, w.looseID, false)
-		}
-		return
-	}
-	if _, ok := f.index.find(raw); ok {
-		return
-	}
-	if w.notes != nil {
-		w.notes.link(raw, t, f.id(w.entry))
-	}
-	if !w.walk.has(raw, f.index) {
-		w.miss(MakeID(raw), t, f.id(w.entry), f.pack.promisor)
-	}
-}
-
-// miss notes that by names an object that the store lacks.
-func (w *worker) miss(id ID, t Type, by ID, promised bool) {
-	key := missingKey{id, t}
-	if m := w.missing[key]; m != nil {
-		m.merge(by, promised)
-	} else {
-		w.missing[key] = &Missing{ID: id, Type: t, By: by, Promised: promised}
 	}
 }
 
@@ -173,7 +173,7 @@ func (w *worker) replace(i int32) (frame, bool) {
 		w.lose(kids, f.id(i))
 		return frame{}, false
 	}
-	return frame{entry: i, hit: true, buf: data, size: len(data), kids: kids}, true
+	return frame{entry: i, sign: matched, buf: data, size: len(data), kids: kids}, true
 }
 
 // restore builds again what was dropped of a frame.
@@ -194,12 +194,12 @@ func (w *worker) restore(top *frame) error {
 func (w *worker) streamRoot(i int32, h header) error {
 	f := w.job.forest
 	var doubt error
-	if want, known := f.index.crc(int(f.pos[i])); known {
+	if f.crc != nil {
 		sum := crc32.NewIEEE()
 		if _, err := io.Copy(sum, io.NewSectionReader(f.pack.file, f.off[i], f.end(i)-f.off[i])); err != nil {
 			return err
 		}
-		if sum.Sum32() != want {
+		if sum.Sum32() != f.crc[i] {
 			doubt = errCRC
 		}
 	}
@@ -215,7 +215,7 @@ func (w *worker) streamRoot(i int32, h header) error {
 	if doubt != nil {
 		return doubt
 	}
-	w.job.source.state[f.pos[i]] |= read
+	f.done[i] = true
 	return nil
 }
 

@@ -81,11 +81,25 @@ func MakeID(b []byte) ID {
 
 // ParseID reads a whole id in hex.
 func ParseID(s string) (ID, error) {
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != 20 && len(b) != 32 {
+	id, ok := DecodeID([]byte(s))
+	if !ok {
 		return ID{}, fmt.Errorf("not an object id: %q", s)
 	}
-	return MakeID(b), nil
+	return id, nil
+}
+
+// DecodeID is [ParseID] for bytes; it is false where they are no id. It does not
+// allocate: every commit holds two.
+func DecodeID(b []byte) (id ID, ok bool) {
+	if len(b) != 40 && len(b) != 64 {
+		return ID{}, false
+	}
+	n, err := hex.Decode(id.hash[:], b)
+	if err != nil {
+		return ID{}, false
+	}
+	id.size = uint8(n)
+	return id, true
 }
 
 // Bytes returns the raw id: 0 (for the zero ID), 20 or 32 bytes.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -161,6 +162,12 @@ func FuzzDelta(f *testing.F) {
 		if (err == nil) != (wantErr == nil) || !bytes.Equal(got, want) && err == nil {
 			t.Fatalf("got %q, %v; want %q, %v", got, err, want, wantErr)
 		}
+		if size, ops, err := deltaFor(base, delta, 1<<20); err == nil {
+			never := func([]byte) bool { return false }
+			if _, _, err := newGlance(never).delta(base, ops, size); (err == nil) != (wantErr == nil) {
+				t.Fatalf("at a glance: %v; want %v", err, wantErr)
+			}
+		}
 		if err != nil {
 			return
 		}
@@ -169,7 +176,9 @@ func FuzzDelta(f *testing.F) {
 			t.Fatalf("deltaYields: %d, %v; made %d", n, err, len(want))
 		}
 		// Spans say truly what was copied, and no two could be one.
-		spans, _ := applyDelta(make([]byte, len(want)), base, ops, nil)
+		made := patched{buf: make([]byte, len(want)), base: base, edge: everything}
+		made.apply(ops)
+		spans := made.spans
 		for i, s := range spans {
 			if !bytes.Equal(want[s.dst:s.dst+s.n], base[s.src:s.src+s.n]) {
 				t.Fatalf("span %v is not a copy", s)
@@ -190,6 +199,50 @@ func FuzzDelta(f *testing.F) {
 			end = to
 			return false
 		})
+		// What is left out of an object is none of what is searched, and is there
+		// when it is filled.
+		for _, margin := range []int{0, 5} {
+			holes := patched{buf: bytes.Repeat([]byte{'?'}, len(want)), base: base, edge: edgeFor(margin), head: 7}
+			if err := holes.apply(ops); err != nil || !slices.Equal(holes.spans, spans) {
+				t.Fatalf("with holes: %v, %v", holes.spans, err)
+			}
+			if n := min(holes.head, len(want)); !bytes.Equal(holes.buf[:n], want[:n]) {
+				t.Fatalf("it begins with %q, want %q", holes.buf[:n], want[:n])
+			}
+			changed(spans, len(want), margin, func(from, to int) bool {
+				if !bytes.Equal(holes.buf[from:to], want[from:to]) {
+					t.Fatalf("from %d to %d: %q, want %q", from, to, holes.buf[from:to], want[from:to])
+				}
+				return false
+			})
+			rest := spans
+			for at := range want {
+				for len(rest) > 0 && rest[0].dst+rest[0].n <= at {
+					rest = rest[1:]
+				}
+				if to := holes.there(rest, at); to < at || !bytes.Equal(holes.buf[at:to], want[at:to]) {
+					t.Fatalf("from %d to %d: %q, want %q", at, to, holes.buf[at:max(at, to)], want[at:max(at, to)])
+				}
+			}
+			// A trace that the base lacks is seen without the rest.
+			for _, part := range []string{"new", "ab", string(want[:min(len(want), 3)])} {
+				trace := func(b []byte) bool { return bytes.Contains(b, []byte(part)) }
+				if part == "" || trace(base) {
+					continue
+				}
+				g := newGlance(trace)
+				traced, head, err := g.delta(base, ops, len(want))
+				if err != nil || trace(want) && !traced || !traced && !bytes.Equal(head, want[:len(head)]) {
+					t.Fatalf("%q in %q: %v, %v; it begins with %q", part, want, traced, err, head)
+				}
+				if trace(want) && !g.object(&patched{buf: want, spans: spans, edge: everything}) {
+					t.Fatalf("%q in %q is not seen", part, want)
+				}
+			}
+			if holes.fill(); !bytes.Equal(holes.buf, want) {
+				t.Fatalf("filled %q, want %q", holes.buf, want)
+			}
+		}
 	})
 }
 
@@ -212,7 +265,8 @@ func FuzzLooseHeader(f *testing.F) {
 
 // plainBounds reads a whole tree.
 func plainBounds(tree []byte, hs int) ([]uint32, error) {
-	return treeBounds(nil, tree, nil, nil, hs, func(treeEntry) {}, func(int, int) {})
+	r := treeReader{hs, func(treeEntry) {}, func(int, int) {}}
+	return r.bounds(nil, &patched{buf: tree, edge: everything}, nil, false)
 }
 
 // A tree read with the help of its base's bounds reads as it does alone, and
@@ -253,15 +307,32 @@ func FuzzTreeBounds(f *testing.F) {
 		}
 		_, _, ops, _ := deltaHeader(d.delta())
 		tree := make([]byte, len(d.out))
-		spans, err := applyDelta(tree, base, ops, nil)
-		if err != nil {
+		made := patched{buf: tree, base: base, edge: everything}
+		if err := made.apply(ops); err != nil {
 			t.Fatal(err)
 		}
 		want, wantErr := plainBounds(tree, hs)
 		fresh := make(map[string]bool)
-		got, err := treeBounds(nil, tree, bounds, spans, hs, func(e treeEntry) { fresh[string(e.id)+string(e.name)] = true }, func(int, int) {})
+		var told []string
+		r := treeReader{hs, func(e treeEntry) {
+			fresh[string(e.id)+string(e.name)] = true
+			told = append(told, fmt.Sprintf("%o %q %x", e.mode, e.name, e.id))
+		}, func(from, to int) {
+			told = append(told, fmt.Sprint(from, to))
+		}}
+		got, err := r.bounds(nil, &made, bounds, false)
 		if !slices.Equal(got, want) || (err == nil) != (wantErr == nil) {
 			t.Fatalf("bounds %v, %v; alone %v, %v", got, err, want, wantErr)
+		}
+		// One that is not all there says the same of its entries.
+		said := told
+		told = nil
+		holes := patched{buf: bytes.Repeat([]byte("7 a\x00"), len(tree)/4+1)[:len(tree)], base: base, edge: s.next(20)}
+		if err := holes.apply(ops); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.bounds(nil, &holes, bounds, true); (err == nil) != (wantErr == nil) || !slices.Equal(told, said) {
+			t.Fatalf("with holes: %q, %v; without: %q, %v", told, err, said, wantErr)
 		}
 		old := make(map[string]bool)
 		for _, at := range bounds[:len(bounds)-1] {

@@ -571,8 +571,8 @@ func rebuild(base, delta []byte, limit uint64) ([]byte, error) {
 		return nil, err
 	}
 	dst := make([]byte, size)
-	_, err = applyDelta(dst, base, ops, nil)
-	return dst, err
+	p := patched{buf: dst, base: base, edge: everything}
+	return dst, p.apply(ops)
 }
 
 // deltaFor reads the header of a delta for base and proves that the result has

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"slices"
 )
 
 // A treeEntry is one entry of a tree: mode SP name NUL id (gitformat-tree: the
@@ -60,44 +59,88 @@ func (e treeEntry) link() (Type, bool) {
 	return Blob, true
 }
 
-// treeBounds appends to dst where the entries of a tree begin, and its end, and
-// calls fresh for each entry that its base does not have as a whole, and kept
-// for each run of the base's entries that it has, by their places in the base's
-// bounds. Of the base are given its bounds, and what was copied from it; both are
-// empty for a tree that is no delta. Most of a tree is its base's, so its bounds
-// are copied too: what follows a place where an entry begins reads the same in
-// both.
-func treeBounds(dst []uint32, tree []byte, base []uint32, spans []span, hs int, fresh func(treeEntry), kept func(from, to int)) ([]uint32, error) {
+// A treeReader goes through trees with the help of the trees they are deltas of.
+// Most of a tree is its base's: what follows a place where an entry begins reads
+// the same in both.
+type treeReader struct {
+	hs    int
+	fresh func(treeEntry)    // called for each entry that the base does not have as a whole
+	kept  func(from, to int) // called for each run of the base's entries that the tree has, by their places in its bounds
+}
+
+// bounds appends to dst where the entries of a tree begin, and its end. base are
+// the bounds of its base; there are none for a tree that is no delta. With
+// leaf, nobody is going to ask for the bounds of this one, and what is appended is
+// of no use.
+func (r *treeReader) bounds(dst []uint32, tree *patched, base []uint32, leaf bool) ([]uint32, error) {
 	dst = append(dst, 0)
-	at := 0
-	for at < len(tree) {
+	at, spans := 0, tree.spans
+	for at < len(tree.buf) {
 		for len(spans) > 0 && spans[0].dst+spans[0].n <= at {
 			spans = spans[1:]
 		}
-		if len(spans) > 0 && spans[0].dst <= at {
+		if len(base) > 0 && len(spans) > 0 && spans[0].dst <= at {
 			s := spans[0]
 			shift := s.dst - s.src
-			if k, ok := slices.BinarySearch(base, uint32(at-shift)); ok {
-				have, from := len(dst), k
-				for k++; k < len(base) && int(base[k]) <= s.src+s.n; k++ {
-					dst = append(dst, uint32(int(base[k])+shift))
-				}
-				if len(dst) > have {
-					kept(from, from+len(dst)-have)
-					at = int(dst[len(dst)-1])
+			if from := lastUpTo(base, uint32(at-shift)); base[from] == uint32(at-shift) {
+				next := from + 1
+				to := from + lastUpTo(base[from:], uint32(s.src+s.n)) + 1
+				if to > next {
+					r.kept(from, to-1)
+					if !leaf {
+						dst = appendShifted(dst, base[next:to], shift)
+					}
+					at = int(base[to-1]) + shift
 					continue
 				}
 			}
 		}
-		e, err := parseTreeEntry(tree[at:], hs)
+		e, err := parseTreeEntry(tree.buf[at:tree.there(spans, at)], r.hs)
 		if err != nil {
+			if tree.edge != everything {
+				// It may be that of an entry that is not all there.
+				tree.fill()
+				continue
+			}
 			return dst, err
 		}
-		fresh(e)
+		r.fresh(e)
 		at += e.len
-		dst = append(dst, uint32(at))
+		if !leaf {
+			dst = append(dst, uint32(at))
+		}
 	}
 	return dst, nil
+}
+
+// lastUpTo returns the place of the greatest of the bounds, which begin with one
+// no greater than at, that is not greater than at. It is a binary search that
+// takes the same way whatever the bounds are, but for its last step: the processor
+// need not guess.
+func lastUpTo(bounds []uint32, at uint32) int {
+	i := 0
+	for n := len(bounds); n > 1; {
+		half := n / 2
+		j := i
+		if bounds[i+half] <= at {
+			j = i + half
+		}
+		i = j
+		n -= half
+	}
+	return i
+}
+
+// appendShifted appends bounds that lie shift bytes farther on.
+func appendShifted(dst, bounds []uint32, shift int) []uint32 {
+	old := len(dst)
+	dst = append(dst, bounds...)
+	if shift != 0 { // an entry that changed keeps its length, unless its name or mode changed, too
+		for i := range dst[old:] {
+			dst[old+i] += uint32(shift)
+		}
+	}
+	return dst
 }
 
 // commitLinks calls f for the tree and the parents that a commit names. id is

@@ -16,6 +16,7 @@ type commit struct {
 	tree    gitobj.ID
 	parents []gitobj.ID
 	when    int64 // committer date, seconds since 1970, or noDate
+	loose   bool  // it is in no pack
 }
 
 // noDate stands for a committer date that can't be read, or that lies beyond the
@@ -33,20 +34,20 @@ func parseCommit(id gitobj.ID, data []byte) (commit, error) {
 		name, value, _ := bytes.Cut(header, []byte{' '})
 		switch string(name) {
 		case "tree":
-			tree, err := gitobj.ParseID(string(value))
-			if err != nil {
+			tree, ok := gitobj.DecodeID(value)
+			if !ok {
 				return c, errCommit
 			}
 			c.tree = tree
 		case "parent":
-			parent, err := gitobj.ParseID(string(value))
-			if err != nil {
+			parent, ok := gitobj.DecodeID(value)
+			if !ok {
 				return c, errCommit
 			}
 			c.parents = append(c.parents, parent)
 		case "committer":
-			if _, _, when := parsePerson(value); !when.IsZero() {
-				c.when = when.Unix()
+			if seconds, _, ok := personTime(value); ok {
+				c.when = seconds
 			}
 		}
 		if string(name) == "committer" {
@@ -95,12 +96,26 @@ func parsePerson(b []byte) (name, email string, when time.Time) {
 	}
 	name = string(bytes.TrimSpace(b[:open]))
 	email = string(b[open+1 : end])
-	seconds, zone, _ := bytes.Cut(bytes.TrimSpace(b[end+1:]), []byte{' '})
-	n, err := strconv.ParseInt(string(seconds), 10, 64)
-	if err != nil || n < 0 || n > maxTime {
+	n, zone, ok := personTime(b)
+	if !ok {
 		return name, email, time.Time{}
 	}
 	return name, email, time.Unix(n, 0).In(parseZone(string(zone)))
+}
+
+// personTime reads the time in what parsePerson reads: seconds since 1970 and the
+// zone. It is false if there is none.
+func personTime(b []byte) (seconds int64, zone []byte, ok bool) {
+	open, end := bytes.IndexByte(b, '<'), bytes.LastIndexByte(b, '>')
+	if open < 0 || end < open {
+		return 0, nil, false
+	}
+	text, zone, _ := bytes.Cut(bytes.TrimSpace(b[end+1:]), []byte{' '})
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || n < 0 || n > maxTime {
+		return 0, nil, false
+	}
+	return n, zone, true
 }
 
 // maxTime is the last second of the year 9999, the last that RFC 3339 can say.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -31,39 +33,133 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	g, err := h.loadGraph(ctx)
+	h.result.Range = ends.describe()
+	g, err := h.rangeGraph(ctx, ends)
 	if err != nil {
 		return h.result, err
 	}
-	h.result.Range = ends.describe()
-	in := &scope{commits: ends.mark(g, l.Since), pairs: map[pair]bool{}, pushed: len(l.Base) > 0}
-	brought, err := h.brought(ctx, g, in)
-	if err != nil {
+	in := newScope(ends.mark(g, l.Since))
+	in.pushed = len(l.Base) > 0
+	if err := h.brought(ctx, g, in); err != nil {
 		return h.result, err
 	}
 	if err := h.named(in, ends.direct); err != nil {
 		return h.result, err
 	}
-	brought = append(brought, in.direct...)
-	found, err := h.searchBrought(ctx, g, in, brought)
-	if err != nil {
-		return h.result, err
+	h.countTrees(in)
+	h.explainRange(in)
+	found, err := h.searchBrought(ctx, g, in)
+	if err == nil {
+		mask := h.opts.Engine.NewWorker()
+		for _, objects := range found.objects {
+			for _, o := range objects {
+				h.cover(o, mask.Mask(in.blobs[o.id]))
+			}
+		}
+		h.coverNames(found)
+		err = h.tellRange(ctx, g, found, in, ends, l)
 	}
-	for _, objects := range found.objects {
-		for _, o := range objects {
-			h.cover(o, "")
+	if err != nil {
+		h.untold(found)
+	}
+	return h.result, err
+}
+
+// explainRange tells how much is in the range.
+func (h *repository) explainRange(in *scope) {
+	commits := 0
+	for _, marked := range in.commits {
+		if marked {
+			commits++
 		}
 	}
-	return h.result, h.tell(ctx, g, found, in)
+	h.explain("range: commits in it: %d; blobs that they brought in at paths where their parents have others: %d; nothing else was searched", commits, len(in.blobs))
+	if w := h.result.Range.Widened; w != "" {
+		h.explain("range: widened: %s", w)
+	}
+}
+
+// rangeGraph returns a graph in which the range can be made out.
+func (h *repository) rangeGraph(ctx context.Context, ends *sides) (*graph, error) {
+	if !h.opts.wholeGraph {
+		if g, err := h.nearGraph(ctx, ends); g != nil || err != nil {
+			return g, err
+		}
+	}
+	return h.loadGraph(ctx)
+}
+
+// tellRange tells the story of what was found in the range, for which all
+// commits are needed.
+func (h *repository) tellRange(ctx context.Context, g *graph, found *haul, in *scope, ends *sides, l Limits) (err error) {
+	if g.partial && found.any() {
+		if g, err = h.loadGraph(ctx); err != nil {
+			return err
+		}
+		in.commits = ends.mark(g, l.Since)
+	}
+	return h.tell(ctx, g, found, in)
 }
 
 // A scope is what a limited scan tells of.
 type scope struct {
-	commits []bool        // by place in the graph
-	pairs   map[pair]bool // what they brought in
-	direct  []pair        // what the new side names without a commit
-	tags    []gitobj.ID   // that the new side names
-	pushed  bool          // other tags do not count
+	commits []bool               // by place in the graph
+	blobs   map[gitobj.ID]string // what they brought in, and the first of its paths
+	names   map[string]bool      // names among what they brought in that may hold a key
+	trees   map[gitobj.ID]bool   // that were looked at for that; whether they were read
+	direct  []pair               // what the new side names without a commit
+	tags    []gitobj.ID          // that the new side names
+	pushed  bool                 // other tags do not count
+
+	pairs map[uint64]struct{} // all that was brought in, by hash
+	seed  maphash.Seed
+}
+
+func newScope(commits []bool) *scope {
+	return &scope{
+		commits: commits, blobs: map[gitobj.ID]string{}, names: map[string]bool{}, trees: map[gitobj.ID]bool{},
+		pairs: map[uint64]struct{}{}, seed: maphash.MakeSeed(),
+	}
+}
+
+// add puts p into the scope.
+func (s *scope) add(p pair) {
+	s.pairs[maphash.Comparable(s.seed, p)] = struct{}{}
+	if p.location == finding.InFileName {
+		s.names[base(p.path)] = true
+		return
+	}
+	if first, ok := s.blobs[p.id]; !ok || p.path < first {
+		s.blobs[p.id] = p.path
+	}
+}
+
+// holds tells whether p is in the scope; everything is in a nil one.
+func (s *scope) holds(p pair) bool {
+	if s == nil {
+		return true
+	}
+	_, ok := s.pairs[maphash.Comparable(s.seed, p)]
+	return ok
+}
+
+// take puts what d found into the scope.
+func (s *scope) take(d *treeDiff) {
+	for id, read := range d.asked {
+		s.trees[id] = s.trees[id] || read
+	}
+	d.count()
+}
+
+// countTrees puts the trees that were looked at into the coverage.
+func (h *repository) countTrees(in *scope) {
+	count := &h.result.Coverage.Objects.Tree
+	for _, read := range in.trees {
+		count.Present++
+		if read {
+			count.Read++
+		}
+	}
 }
 
 // named puts tags, trees and blobs that the new side names into the scope.
@@ -79,28 +175,23 @@ func (h *repository) named(in *scope, ids []gitobj.ID) error {
 		case gitobj.Blob:
 			in.direct = append(in.direct, pair{location: finding.InBlob, id: id})
 		case gitobj.Tree:
-			d := &treeDiff{repository: h}
+			d := newTreeDiff(h)
 			d.tree("", id, nil)
-			h.result.Errors = append(h.result.Errors, d.errors...)
-			h.result.Coverage.Objects.Tree.Present += d.trees
-			h.result.Coverage.Objects.Tree.Read += d.read
-			in.direct = append(in.direct, d.pairs...)
+			in.take(d)
+			in.direct = append(in.direct, d.take()...)
 		}
 	}
 	for _, p := range in.direct {
-		in.pairs[p] = true
+		in.add(p)
 	}
 	return nil
 }
-
-// holds tells whether p is in the scope; everything is in a nil one.
-func (s *scope) holds(p pair) bool { return s == nil || s.pairs[p] }
 
 // bringers returns, by pair, the first commit of the scope that brought it in.
 func (s *scope) bringers(a *attribution) map[int32]int32 {
 	first := map[int32]int32{}
 	for at, in := range s.commits {
-		if !in || a.held[at] == emptySet {
+		if !in || a.held[at] == emptySet || a.until.Err() != nil {
 			continue
 		}
 		for p := range a.sets.all(a.fresh(int32(at))) {
@@ -135,15 +226,13 @@ func (s *scope) bringer(g *group, first map[int32]int32) int32 {
 	return least
 }
 
-// brought lists the pairs that the commits of the scope brought in, and puts
-// them into it.
-func (h *repository) brought(ctx context.Context, g *graph, in *scope) ([]pair, error) {
+// brought puts into the scope what its commits brought in.
+func (h *repository) brought(ctx context.Context, g *graph, in *scope) error {
 	var mu sync.Mutex
-	var list []pair
 	p := pool.New().WithContext(ctx).WithMaxGoroutines(h.jobs()).WithCancelOnError()
 	for _, part := range parts(in.commits, h.jobs()) {
 		p.Go(func(ctx context.Context) error {
-			d := &treeDiff{repository: h}
+			d := newTreeDiff(h)
 			for _, at := range part {
 				if err := ctx.Err(); err != nil {
 					return err
@@ -157,26 +246,19 @@ func (h *repository) brought(ctx context.Context, g *graph, in *scope) ([]pair, 
 					d.fail(finding.Error{Object: c.id.String(), Reason: "a parent of this commit is not here, so all of its files were searched: " + fetchAll})
 				}
 				d.tree("", c.tree, parents)
+				mu.Lock()
+				for _, q := range d.take() {
+					in.add(q)
+				}
+				mu.Unlock()
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			h.result.Errors = append(h.result.Errors, d.errors...)
-			h.result.Coverage.Objects.Tree.Present += d.trees
-			h.result.Coverage.Objects.Tree.Read += d.read
-			for _, q := range d.pairs {
-				if !in.pairs[q] {
-					in.pairs[q] = true
-					list = append(list, q)
-				}
-			}
+			in.take(d)
 			return nil
 		})
 	}
-	err := p.Wait()
-	slices.SortFunc(list, func(a, b pair) int {
-		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.location, b.location), a.id.Compare(b.id))
-	})
-	return list, err
+	return p.Wait()
 }
 
 // parts deals the marked commits out to n workers, neighbours together, since
@@ -214,32 +296,24 @@ func (h *repository) unread(id gitobj.ID, what string, err error) finding.Error 
 	return finding.Error{Object: id.String(), Reason: reason}
 }
 
-// searchBrought searches the blobs and names, the commits and the tags of the
-// scope.
-func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, brought []pair) (*haul, error) {
-	var ids []gitobj.ID
-	names := map[string]bool{}
+// ids lists the objects of the scope that are to be searched: those that lie
+// near each other first, then the commits and the tags.
+func (h *repository) ids(g *graph, in *scope) []gitobj.ID {
+	ids := slices.SortedFunc(maps.Keys(in.blobs), func(a, b gitobj.ID) int {
+		return cmp.Or(strings.Compare(in.blobs[a], in.blobs[b]), a.Compare(b))
+	})
 	seen := map[gitobj.ID]bool{}
 	add := func(id gitobj.ID) {
-		if !seen[id] {
+		if _, blob := in.blobs[id]; !blob && !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
-		}
-	}
-	for _, p := range brought {
-		if p.location == finding.InFileName {
-			names[base(p.path)] = true
-		} else {
-			add(p.id)
 		}
 	}
 	for _, tag := range in.tags {
 		add(tag)
 	}
-	tips := map[gitobj.ID]bool{}
 	for i, c := range g.commits {
 		if in.commits[i] {
-			tips[c.id] = true
 			add(c.id)
 		}
 	}
@@ -248,11 +322,14 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 		refs = nil
 	}
 	for _, ref := range refs {
+		if h.ended() {
+			break
+		}
 		var tags []gitobj.ID
 		for id := ref.ID; len(tags) < maxTags; {
 			next := h.target(id)
 			if next.IsZero() {
-				if tips[id] {
+				if at, ok := g.index[id]; ok && in.commits[at] {
 					for _, tag := range tags {
 						add(tag)
 					}
@@ -263,50 +340,184 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope, bro
 			id = next
 		}
 	}
+	return ids
+}
+
+// A way is how the objects of a range are read.
+type way uint8
+
+const (
+	bestWay way = iota // whichever costs less
+	oneByOne
+	byWalk // through the whole store, in the order of its packs
+)
+
+// Reading an object by itself costs about ten times what it costs in a walk,
+// where its delta base is at hand: a range with a tenth of all commits is read
+// as fast by a walk over everything. A small one is read at once either way.
+const (
+	walkShare  = 10
+	fewObjects = 2000
+)
+
+// searchBrought searches the blobs and names, the commits and the tags of the
+// scope.
+func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope) (*haul, error) {
 	found := &haul{objects: map[gitobj.Type]map[gitobj.ID]holder{}, names: map[string]detect.Outcome{}}
+	ids := h.ids(g, in)
+	way := h.opts.way
+	if way == bestWay {
+		inside := 0
+		for _, marked := range in.commits {
+			if marked {
+				inside++
+			}
+		}
+		way = oneByOne
+		if len(ids) > fewObjects && inside*walkShare > len(g.commits) {
+			way = byWalk
+		}
+	}
+	if way == byWalk {
+		rest, err := h.searchWalk(ctx, found, ids)
+		if err != nil {
+			return found, err
+		}
+		ids = rest
+	}
+	if err := h.searchEach(ctx, found, ids); err != nil {
+		return found, err
+	}
+	s := newSearcher(ctx, h.opts.Engine)
+	for name := range in.names {
+		if h.ended() {
+			break
+		}
+		found.names[name] = s.bytes(gitobj.ID{}, []byte(name))
+		h.result.Coverage.LeftOut.LowConfidence += found.names[name].Low
+	}
+	h.result.Errors = append(h.result.Errors, s.errors...)
+	return found, ctx.Err()
+}
+
+// searchEach reads the objects one by one and searches them.
+func (h *repository) searchEach(ctx context.Context, found *haul, ids []gitobj.ID) error {
 	var mu sync.Mutex
 	p := pool.New().WithContext(ctx).WithMaxGoroutines(h.jobs()).WithCancelOnError()
 	for part := range slices.Chunk(ids, max(1, (len(ids)+h.jobs()-1)/h.jobs())) {
 		p.Go(func(ctx context.Context) error {
 			s := newSearcher(ctx, h.opts.Engine)
-			var count [5]finding.ObjectCount
-			var bytes int64
+			var count objectCounts
+			var stopped error
 			for _, id := range part {
-				if err := ctx.Err(); err != nil {
-					return err
+				if stopped = ctx.Err(); stopped != nil {
+					break
 				}
 				typ, n, err := h.searchObject(s, id)
-				count[typ].Present++
 				if err != nil {
 					s.errors = append(s.errors, h.unread(id, "object", err))
-					continue
 				}
-				bytes += n
-				count[typ].Read++
+				count.add(typ, n, err == nil)
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			found.add(s)
 			h.result.Errors = append(h.result.Errors, s.errors...)
-			c := &h.result.Coverage
-			c.Bytes += bytes
-			for typ, n := range map[gitobj.Type]*finding.ObjectCount{
-				gitobj.Blob: &c.Objects.Blob, gitobj.Commit: &c.Objects.Commit, gitobj.Tag: &c.Objects.Tag,
-			} {
-				n.Present += count[typ].Present
-				n.Read += count[typ].Read
-			}
-			return nil
+			count.cover(&h.result.Coverage)
+			return stopped
 		})
 	}
-	if err := p.Wait(); err != nil {
-		return found, err
+	return p.Wait()
+}
+
+// searchWalk searches the wanted objects in a walk over the whole store. It
+// returns those that it did not come by, or not safely.
+func (h *repository) searchWalk(ctx context.Context, found *haul, ids []gitobj.ID) (rest []gitobj.ID, err error) {
+	want := make(map[gitobj.ID]struct{}, len(ids))
+	for _, id := range ids {
+		want[id] = struct{}{}
 	}
-	s := newSearcher(ctx, h.opts.Engine)
-	for name := range names {
-		found.names[name] = s.bytes(gitobj.ID{}, []byte(name))
+	var passers []*passer
+	walked, err := h.store.Walk(ctx, gitobj.WalkOptions{
+		Workers:  h.opts.Jobs,
+		Types:    gitobj.Types(gitobj.Commit, gitobj.Blob, gitobj.Tag),
+		Progress: h.opts.Progress,
+	}, func() gitobj.Visitor {
+		p := &passer{searcher: newSearcher(ctx, h.opts.Engine), want: want, seen: map[gitobj.ID]passed{}}
+		passers = append(passers, p)
+		return p
+	})
+	seen := map[gitobj.ID]passed{}
+	for _, p := range passers {
+		found.add(p.searcher)
+		h.result.Errors = append(h.result.Errors, p.errors...)
+		maps.Copy(seen, p.seen)
 	}
-	return found, nil
+	if walked != nil {
+		for _, problem := range walked.Problems {
+			delete(seen, problem.ID)
+		}
+	}
+	var count objectCounts
+	for _, id := range ids {
+		if o, ok := seen[id]; ok {
+			count.add(o.typ, o.size, true)
+		} else {
+			rest = append(rest, id)
+		}
+	}
+	count.cover(&h.result.Coverage)
+	return rest, err
+}
+
+// A passer is a searcher that looks at wanted objects only, once each.
+type passer struct {
+	*searcher
+	want map[gitobj.ID]struct{} // shared, not written
+	seen map[gitobj.ID]passed
+}
+
+// passed is what is counted of an object that was searched.
+type passed struct {
+	typ  gitobj.Type
+	size int64
+}
+
+// Visit searches o if it is wanted.
+func (p *passer) Visit(o *gitobj.Object) {
+	if _, wanted := p.want[o.ID]; !wanted {
+		return
+	}
+	if _, again := p.seen[o.ID]; again {
+		return
+	}
+	p.seen[o.ID] = passed{o.Type, o.Size}
+	p.searcher.Visit(o)
+}
+
+// objectCounts are what was searched, by type.
+type objectCounts struct {
+	objects [5]finding.ObjectCount
+	bytes   int64
+}
+
+func (c *objectCounts) add(t gitobj.Type, size int64, read bool) {
+	c.objects[t].Present++
+	if read {
+		c.objects[t].Read++
+		c.bytes += size
+	}
+}
+
+// cover adds the counts to a coverage.
+func (c *objectCounts) cover(to *finding.Coverage) {
+	to.Bytes += c.bytes
+	for typ, n := range map[gitobj.Type]*finding.ObjectCount{
+		gitobj.Blob: &to.Objects.Blob, gitobj.Commit: &to.Objects.Commit, gitobj.Tag: &to.Objects.Tag, gitobj.Tree: &to.Objects.Tree,
+	} {
+		n.Present += c.objects[typ].Present
+		n.Read += c.objects[typ].Read
+	}
 }
 
 // searchObject searches one object, as a stream if it is large. An object that

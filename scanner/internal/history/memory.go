@@ -2,6 +2,7 @@ package history
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"slices"
 
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -106,6 +107,35 @@ func (m *memory) save(records []*gitobj.PackRecord, found *haul, searchers []*se
 	if len(records) > 0 {
 		_ = m.cache.Trim()
 	}
+}
+
+// explainPacks tells which packs were read and which were remembered.
+func (h *repository) explainPacks(w *gitobj.WalkResult, m *memory) {
+	if h.opts.Explain == nil {
+		return
+	}
+	if m.cache == nil {
+		h.explain("cache: not used: every pack is read")
+		return
+	}
+	slices.SortFunc(w.Recalled, func(a, b gitobj.PackKey) int { return a.Pack.Compare(b.Pack) })
+	for _, k := range w.Recalled {
+		why := "remembered, with other settings: what stood in it was searched again"
+		for _, e := range m.loaded {
+			if e.Pack.Key == k && e.Settings == m.settings {
+				why = fmt.Sprintf("remembered, and not read (--no-cache reads it); searched again, since something stood in them: %d", len(e.Pack.Shown)-len(e.Settled))
+			}
+		}
+		h.explain("cache: pack %s, %d objects: %s", k.Pack, k.Objects, why)
+	}
+	recalled := func(r *gitobj.PackRecord) bool { return slices.Contains(w.Recalled, r.Key) }
+	slices.SortFunc(w.Records, func(a, b *gitobj.PackRecord) int { return a.Key.Pack.Compare(b.Key.Pack) })
+	for _, r := range w.Records {
+		if !recalled(r) {
+			h.explain("cache: pack %s, %d objects: read, since this build of petrascan had not, or the pack was written to; now remembered", r.Key.Pack, r.Key.Objects)
+		}
+	}
+	h.explain("cache: loose objects are always read")
 }
 
 // settled returns what is to be remembered of an object in which nothing was

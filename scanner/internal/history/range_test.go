@@ -1,9 +1,12 @@
 package history
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +68,7 @@ func TestRangesLikeGit(t *testing.T) {
 				}
 				var got []string
 				result := g.scanRange(l)
+				g.bothWays(l)
 				for _, x := range result.Sightings {
 					got = append(got, fmt.Sprintf("%s %s %q versions=%d commit=%s", seedOf(x.Key), strings.Replace(string(x.Location), "note", "blob", 1), x.Path, x.Versions, short(x.Commit)))
 				}
@@ -74,6 +78,136 @@ func TestRangesLikeGit(t *testing.T) {
 				compareLines(t, got, o.introduced(in))
 			}
 		})
+	}
+}
+
+// bothWays compares what is said of a range that is read one by one with what is
+// said when it is read in a walk over everything.
+func (g *gitDir) bothWays(l Limits) {
+	g.t.Helper()
+	var told [2]string
+	for i, way := range [...]way{oneByOne, byWalk} {
+		o := options(1 + i)
+		o.way, o.wholeGraph = way, i > 0
+		result, err := ScanRange(g.t.Context(), g.open(), o, l)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		told[i] = result.sorted(g.t)
+	}
+	compareLines(g.t, strings.Split(told[1], "\n"), strings.Split(told[0], "\n"))
+}
+
+// sorted writes a result down in an order that depends on nothing else.
+func (r *Result) sorted(t testing.TB) string {
+	t.Helper()
+	var lines []string
+	add := func(list ...any) {
+		for _, x := range list {
+			line, err := json.Marshal(x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, string(line))
+		}
+	}
+	for _, x := range r.Sightings {
+		add(x)
+	}
+	for _, e := range r.Keys {
+		add(e)
+	}
+	for _, e := range r.Errors {
+		add(e)
+	}
+	for _, list := range [...][]finding.Unread{r.Coverage.Opaque, r.Coverage.Cut} {
+		for _, u := range list {
+			add(u)
+		}
+	}
+	c := r.Coverage
+	c.Opaque, c.Cut = nil, nil
+	add(c, r.Range, r.Warnings)
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// What a range lacks, and what is damaged in it, is named the same whether it is
+// read one by one or in a walk.
+func TestRangeDamaged(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(seed, 12))
+			g := randomRepository(t, r, 16)
+			if seed%2 == 0 {
+				g.run("repack", "-q", "-A", "-d")
+			} else {
+				for _, pack := range g.packs() {
+					g.unpack(pack)
+				}
+			}
+			g.write("late.env", "K="+fileKeys[2]+"\n")
+			g.commit("late")
+			blob := g.run("rev-parse", "HEAD:late.env")
+			g.write("late.env", "gone\n")
+			g.commit("later")
+			gone := g.run("rev-parse", "HEAD:late.env")
+			g.bothWays(Limits{Ranges: []string{"HEAD"}})
+			g.remove(gone)
+			if r := g.scanRange(Limits{Ranges: []string{"HEAD"}}); !strings.Contains(r.errors(), gone) {
+				t.Errorf("a missing blob: %s", r.errors())
+			}
+			g.bothWays(Limits{Ranges: []string{"HEAD"}})
+			damage(t, filepath.Join(g.dir, ".git/objects", blob[:2], blob[2:]), r)
+			g.bothWays(Limits{Ranges: []string{"HEAD"}})
+			for _, pack := range g.packs() {
+				damage(t, pack, r)
+			}
+			g.bothWays(Limits{Ranges: []string{"HEAD"}})
+			g.bothWays(Limits{Ranges: []string{"HEAD~1..HEAD"}})
+		})
+	}
+}
+
+// packs lists the packs of the repository.
+func (g *gitDir) packs() []string {
+	g.t.Helper()
+	packs, err := filepath.Glob(filepath.Join(g.dir, ".git/objects/pack/*.pack"))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return packs
+}
+
+// unpack makes loose objects of a pack.
+func (g *gitDir) unpack(pack string) {
+	g.t.Helper()
+	data, err := os.ReadFile(pack)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for _, ext := range [...]string{".pack", ".idx", ".rev"} {
+		if err := os.Remove(strings.TrimSuffix(pack, ".pack") + ext); err != nil && ext != ".rev" {
+			g.t.Fatal(err)
+		}
+	}
+	g.feed(string(data), "unpack-objects", "-q")
+}
+
+// damage flips a bit in the middle of a file.
+func damage(t testing.TB, path string, r *rand.Rand) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/4+r.IntN(len(data)/2)] ^= 1 << r.IntN(8)
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -41,15 +41,16 @@ func scanIndex(ctx context.Context, r *repo.Repo, o Options, trees func(*reposit
 	if err != nil {
 		return nil, err
 	}
-	d := &stagedDiff{treeDiff: treeDiff{repository: h}, index: index}
+	d := &stagedDiff{treeDiff: newTreeDiff(h), index: index}
 	d.directory("", index.Entries, parents)
 	h.result.Errors = append(h.result.Errors, d.errors...)
+	h.explain("index: entries: %d; those that none of the next commit's %d parents has: %d; nothing else was searched", len(index.Entries), len(parents), len(d.pairs))
 	return h.result, h.searchStaged(ctx, d.pairs)
 }
 
 // A stagedDiff compares an index with the trees of the next commit's parents.
 type stagedDiff struct {
-	treeDiff
+	*treeDiff
 	index *repo.Index
 }
 
@@ -59,7 +60,7 @@ func (d *stagedDiff) directory(dir string, entries []repo.Entry, parents []gitob
 	if tree, ok := d.index.Trees[dir]; ok && slices.Contains(parents, tree) {
 		return
 	}
-	others := d.byName(parents)
+	others := d.listings(parents)
 	for len(entries) > 0 {
 		e := entries[0]
 		name, _, below := strings.Cut(e.Path[len(dir):], "/")
@@ -73,7 +74,7 @@ func (d *stagedDiff) directory(dir string, entries []repo.Entry, parents []gitob
 		for n < len(entries) && strings.HasPrefix(entries[n].Path, prefix) {
 			n++
 		}
-		subs, named := others.trees(name)
+		subs, named := others.trees([]byte(name))
 		d.name(dir+name, named)
 		if e.Mode == modeTree && e.Path == prefix { // of a sparse index
 			d.tree(prefix, e.ID, subs)
@@ -88,10 +89,10 @@ func (d *stagedDiff) file(path string, e repo.Entry, others listings) {
 	if e.IntentToAdd || e.Mode == modeCommit {
 		return
 	}
-	known, named := others.has(base(path), e.ID.Bytes(), false)
+	known, named := others.has([]byte(base(path)), e.ID.Bytes(), false)
 	d.name(path, named)
 	if !known {
-		d.pairs = append(d.pairs, pair{location: finding.InBlob, path: path, id: e.ID})
+		d.add(pair{location: finding.InBlob, path: path, id: e.ID})
 	}
 }
 

@@ -25,7 +25,7 @@ func TestStoryLikeGit(t *testing.T) {
 	}
 }
 
-func compareLines(t *testing.T, got, want []string) {
+func compareLines(t testing.TB, got, want []string) {
 	t.Helper()
 	for _, line := range got {
 		if !slices.Contains(want, line) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"github.com/petrascan/petrascan/cmd/internal/report"
 )
@@ -35,22 +34,6 @@ func newCompletion(env *Env) *cobra.Command {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
 			return hinted(hint, "unknown shell %q", args[0])
-		},
-	}, plainStatus)
-}
-
-func newMan(env *Env) *cobra.Command {
-	return withStatus(&cobra.Command{
-		Use:     "man [COMMAND]",
-		Short:   "Print a manual page",
-		Example: "  petrascan man scan | man -l -",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			page, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return unknownCommand(cmd.Root(), args[len(args)-1])
-			}
-			page.DisableAutoGenTag = true
-			return doc.GenMan(page, &doc.GenManHeader{Section: "1", Source: "petrascan", Manual: "petrascan"}, env.Stdout)
 		},
 	}, plainStatus)
 }
