@@ -20,6 +20,7 @@
 //
 //	base64            RFC 4648 §4 and §5, padded or not, on one line or wrapped
 //	hex               RFC 4648 §8: digits in a row, or bytes with separators
+//	decimal           the bytes as decimal numbers with separators
 //	utf-16le          UTF-16, low byte first (RFC 2781), with or without a mark
 //	utf-16be          UTF-16, high byte first
 //	unicode-escape    \u0070, \u{70}, \U00000070

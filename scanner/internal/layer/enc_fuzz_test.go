@@ -52,6 +52,8 @@ func FuzzBase64(f *testing.F) {
 
 func FuzzHex(f *testing.F) { fuzzPeel(f, []string{"hex"}, literal.Hex, literal.HexList) }
 
+func FuzzDecimal(f *testing.F) { fuzzPeel(f, []string{"decimal"}, literal.Numbers) }
+
 func FuzzUTF16(f *testing.F) {
 	fuzzPeel(f, []string{"utf-16le", "utf-16be"}, literal.UTF16LE, literal.UTF16BE)
 }

@@ -53,6 +53,9 @@ func (r *run) readList(b []byte, pos, limit int) {
 		}
 		r.to = end
 		gap, ends := listGap(view[end:])
+		if !ends && has(view, end, "  ") && inColonRow(view[:end]) {
+			gap = 0 // the row as text, which may look like digits
+		}
 		if _, next := hexItem(view, end+gap, pos); gap == 0 || next == 0 {
 			if end > pos {
 				break
@@ -141,8 +144,21 @@ func listGap(b []byte) (n int, ends bool) {
 		}
 		ends = ends || c == '\n' || c == '\r' || b[n] == 'n' || b[n] == 'r'
 		n++
+		if c == '\n' && isAddress(b[n:]) {
+			n += addressLen(b[n:])
+		}
 	}
 	return n, ends
+}
+
+// inColonRow tells whether b ends within a row of a hex dump whose address has a
+// colon behind it: there two spaces end the bytes.
+func inColonRow(b []byte) bool {
+	const longestRow = 400
+	row := b[max(0, len(b)-longestRow):]
+	row = row[bytes.LastIndexByte(row, '\n')+1:]
+	_, n := hexNumber(row, 16)
+	return n >= 4 && has(row, n, ": ")
 }
 
 // inGap tells whether c may stand between two items of a list.
@@ -172,8 +188,7 @@ func rowGap(b []byte) int {
 	if !isAddress(b[i:]) {
 		return 0
 	}
-	_, n := hexNumber(b[i:], 16)
-	i += n + 1
+	i += addressLen(b[i:])
 	for i < len(b) && b[i] == ' ' {
 		i++
 	}
@@ -183,5 +198,14 @@ func rowGap(b []byte) int {
 // isAddress tells whether b begins with the address of a row of a hex dump.
 func isAddress(b []byte) bool {
 	_, n := hexNumber(b, 16)
-	return n >= 4 && (bytes.HasPrefix(b[n:], []byte(": ")) || b[0] == '0' && bytes.HasPrefix(b[n:], []byte("  ")))
+	return n >= 4 && (has(b, n, ": ") || b[0] == '0' && (has(b, n, "  ") || n >= 6 && has(b, n, " ")))
+}
+
+// addressLen returns the length of the address that b begins with.
+func addressLen(b []byte) int {
+	_, n := hexNumber(b, 16)
+	if n < len(b) && b[n] == ':' {
+		n++
+	}
+	return n
 }

@@ -127,10 +127,14 @@ func inBreak(c byte) bool {
 // readFrom reads runs from offset i on until it has one that reaches beyond pos.
 func (r *run) readFrom(b []byte, i, pos int) {
 	r.restart(i)
+	var mark byte
 	for i < len(b) {
 		line, lineAt, before := len(r.symbols), i, r.to
 		i = r.readLine(b, i)
-		gap := lineBreak(b[i:], r.alphabet)
+		if mark == 0 || line == 0 {
+			mark = patchMark(b, lineAt, i)
+		}
+		gap := lineBreak(b[i:], r.alphabet, mark)
 		if gap > 0 && i > lineAt {
 			i += gap
 			r.lines = append(r.lines, len(r.symbols))
@@ -213,15 +217,18 @@ const longestBreak = 256
 // lineBreak returns the length of what b begins with if that separates two
 // lines of wrapped text and a symbol follows, else 0. A separator is
 //
-//	a line end or several, white space around them, a comment's or quotation's
-//	mark in front of the next line; or
+//	a line end or several, white space around them, the mark of a comment, a
+//	quotation or a patch in front of the next line; or
 //	a quotation mark, white space, an operator that joins strings, a quotation
-//	mark, where the operator may be missing if there is a line end.
+//	mark, where the operator may be missing, or a comma, if there is a line end.
 //
 // Line ends, white space and quotation marks may be escaped, more than once.
-func lineBreak(b []byte, a *alphabet) int {
+//
+// A mark of base64's own symbols is one if it is the given one.
+func lineBreak(b []byte, a *alphabet, mark byte) int {
 	b = b[:min(len(b), longestBreak)]
-	var ends, led, joined bool
+	var ends, joined bool
+	var leader byte // what marks the next line
 	quotes := 0
 	for i := 0; i < len(b); {
 		c, n := b[i], 1
@@ -242,18 +249,20 @@ func lineBreak(b []byte, a *alphabet) int {
 			if quotes++; quotes > 2 {
 				return 0
 			}
-		case quotes == 1 && (c == '+' || c == '.' || c == '&'):
-			joined = true
-		case quotes != 1 && a[c] >= 0 && !(ends && !led && isSlashes(b[i:])):
+		case quotes == 1 && (c == '+' || c == '.' || c == '&' || c == ',' && !joined || c == '_' && joined):
+			joined = c != ','
+		case quotes != 1 && a[c] >= 0 && !(ends && leader == 0 && isMark(b[i:], mark)):
 			if quotes == 0 && ends || quotes == 2 && (ends || joined) {
 				return i
 			}
 			return 0
-		case ends && quotes == 0 && !led && isLeader(c):
-			led = true
-			if c == '/' {
+		case ends && quotes == 0 && leader == 0 && isMark(b[i:], mark):
+			leader = c
+			if c == '/' || c != mark && b[i+1] == '-' {
 				next++
 			}
+		case ends && quotes == 0 && (leader == 0 && (isLeader(c) || a[c] < 0 && (c == '+' || c == '-')) || leader == c):
+			leader = c
 		default:
 			return 0
 		}
@@ -264,12 +273,40 @@ func lineBreak(b []byte, a *alphabet) int {
 
 // isLeader tells whether c may mark a line of a comment or a quotation.
 func isLeader(c byte) bool {
-	return c == '#' || c == '*' || c == '>' || c == '|' || c == ';' || c == '/'
+	switch c {
+	case '#', '*', '>', '|', ';', '/', '!', '%', '.':
+		return true
+	}
+	return false
 }
 
-// isSlashes tells whether b begins with the mark of a comment that is made of
-// base64's own symbols.
-func isSlashes(b []byte) bool { return bytes.HasPrefix(b, []byte("// ")) }
+// isMark tells whether b begins with a mark that is made of base64's own symbols:
+// a comment's, or a patch's, where white space says that it is no text or the
+// lines before had it.
+func isMark(b []byte, patch byte) bool {
+	if patch != 0 && b[0] == patch {
+		return true
+	}
+	for _, mark := range []string{"// ", "-- ", "+ ", "- ", "+\t", "-\t"} {
+		if has(b, 0, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// patchMark returns the mark of a patch that the line b[from:to] of base64 begins
+// with, or 0. Lines are wrapped at multiples of four symbols: one more makes the
+// first a mark.
+func patchMark(b []byte, from, to int) byte {
+	if from > 0 && b[from-1] != '\n' || (to-from)%4 != 1 || to-from < 5 {
+		return 0
+	}
+	if c := b[from]; c == '+' || c == '-' {
+		return c
+	}
+	return 0
+}
 
 // escapedSpace reads a line end, tab or quotation mark behind one or more
 // backslashes, or the backslashes that continue a line.

@@ -96,6 +96,59 @@ func listEncoder(name, format, sep, rowEnd string) encoder {
 	}}
 }
 
+// numbersEncoder writes each byte as a decimal number with the format.
+func numbersEncoder(name, format, sep, rowEnd string) encoder {
+	return encoder{layer: "decimal", name: "decimal " + name, encode: func(_ *rand.Rand, payload string, a, b int) encoded {
+		var out strings.Builder
+		var e encoded
+		for k := range len(payload) {
+			if k > 0 && k%16 == 0 {
+				out.WriteString(rowEnd)
+			} else if k > 0 {
+				out.WriteString(sep)
+			}
+			item := fmt.Sprintf(format, payload[k])
+			e.at = append(e.at, out.Len()+strings.IndexAny(item, "0123456789"))
+			out.WriteString(item)
+		}
+		e.text = out.String()
+		e.hit = literal.Hit{Pos: e.at[a], Len: e.at[b-1] + 2 - e.at[a], Kind: literal.Numbers}
+		return e
+	}}
+}
+
+// rowsEncoder writes rows of bytes behind an address, which may be seen as text
+// at their ends.
+func rowsEncoder(name, address string, group int, text bool) encoder {
+	return encoder{layer: "hex", name: name, encode: func(_ *rand.Rand, payload string, a, b int) encoded {
+		var out strings.Builder
+		var e encoded
+		for i := 0; i < len(payload); i += 16 {
+			row := payload[i:min(i+16, len(payload))]
+			fmt.Fprintf(&out, address, i)
+			for j := range len(row) {
+				if j > 0 && j%group == 0 {
+					out.WriteByte(' ')
+				}
+				e.at = append(e.at, out.Len())
+				fmt.Fprintf(&out, "%02x", row[j])
+			}
+			if text {
+				out.WriteString("  " + strings.Map(func(r rune) rune {
+					if r < ' ' || r > '~' {
+						return '.'
+					}
+					return r
+				}, row))
+			}
+			out.WriteByte('\n')
+		}
+		e.text = out.String()
+		e.hit = literal.Hit{Pos: e.at[a], Len: e.at[b-1] + 2 - e.at[a], Kind: literal.HexList}
+		return e
+	}}
+}
+
 // dumpEncoder writes rows as hexdump -C does.
 func dumpEncoder() encoder {
 	return encoder{layer: "hex", name: "hexdump", encode: func(_ *rand.Rand, payload string, a, b int) encoded {
@@ -231,6 +284,16 @@ func encoders() []encoder {
 		listEncoder("0X", "0X%02X", ",", ","),
 		listEncoder("0x spaces", "0x%02x", " ", " "),
 		dumpEncoder(),
+		rowsEncoder("xxd", "%08x: ", 2, true),
+		rowsEncoder("xxd -g 1", "%08x: ", 1, true),
+		rowsEncoder("od -tx1", "%07o ", 1, false),
+		rowsEncoder("wireshark", "%04x   ", 1, false),
+		numbersEncoder("JSON", "%d", ", ", ",\n    "),
+		numbersEncoder("tight", "%d", ",", ","),
+		numbersEncoder("spaces", "%03d", " ", "\n"),
+		numbersEncoder("Rust", "%du8", ", ", ",\r\n\t"),
+		numbersEncoder("Java", "(byte) %d", ", ", ",\n  "),
+		numbersEncoder("chr", "chr(%d)", " + ", " +\n"),
 	}
 	gaps := []struct {
 		name, gap string
@@ -257,6 +320,14 @@ func encoders() []encoder {
 		{"comment", "\n# ", 64},
 		{"slashes", "\n// ", 64},
 		{"quotation", "\n> ", 64},
+		{"doubled quotation", "\n>> ", 64},
+		{"semicolon", "\n; ", 64},
+		{"dashes", "\n-- ", 64},
+		{"bar", "\r\n | ", 64},
+		{"added by a patch", "\n+    ", 76},
+		{"removed by a patch", "\n-\t", 76},
+		{"array", "\",\n  \"", 64},
+		{"underscore", "\" & _\n  \"", 64},
 		{"entity", "&#10;", 64},
 		{"entity hex", "&#xD;&#xA;", 64},
 		{"percent", "%0A", 64},

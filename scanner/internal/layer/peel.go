@@ -30,6 +30,7 @@ type Peeler struct {
 	hex    run
 	list   run // of hex bytes with separators
 
+	numbers span    // what the last list of numbers was made of
 	escaped span    // what the last escaped text was made of
 	utf16   [4]span // the same for UTF-16: by byte order and parity
 }
@@ -67,6 +68,7 @@ func (p *Peeler) Reset(content []byte) {
 	p.digits.forget()
 	p.hex.forget()
 	p.list.forget()
+	p.numbers = span{}
 	p.escaped = span{}
 	p.utf16 = [4]span{}
 }
@@ -98,6 +100,8 @@ func (p *Peeler) Peel(hit literal.Hit) (Text, bool) {
 		return p.peelHex(hit)
 	case literal.HexList:
 		return p.peelHexList(hit)
+	case literal.Numbers:
+		return p.peelNumbers(hit)
 	}
 	return Text{}, false
 }

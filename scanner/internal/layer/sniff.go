@@ -25,6 +25,10 @@ const (
 	SQLite
 	GitPack
 	GitBundle
+	UTF32LE
+	UTF32BE
+	IntelHex
+	SRecord
 
 	firstOpaque // the formats from here on are recognised and not opened
 )
@@ -60,6 +64,7 @@ const (
 var formatNames = [endOfFormats]string{
 	Gzip: "gzip", Zlib: "zlib", Bzip2: "bzip2", XZ: "xz", Zstd: "zstd", Zip: "zip", Tar: "tar", Ar: "ar", Cpio: "cpio",
 	PDF: "pdf", PNG: "png", SQLite: "sqlite", GitPack: "git-pack", GitBundle: "git-bundle",
+	UTF32LE: "utf-32le", UTF32BE: "utf-32be", IntelHex: "intel-hex", SRecord: "s-record",
 	SevenZip: "7z", Rar: "rar", LZ4: "lz4", Lzip: "lzip", LZMA: "lzma", Lzop: "lzop", Compress: "compress", Lrzip: "lrzip",
 	Snappy: "snappy", RPM: "rpm", Cabinet: "cab", ISO9660: "iso9660", SquashFS: "squashfs", DMG: "dmg", Xar: "xar", Wim: "wim",
 	LHA: "lha", QCOW: "qcow2", VMDK: "vmdk", VHDX: "vhdx", LUKS: "luks", Parquet: "parquet",
@@ -92,6 +97,12 @@ func Sniff(head []byte) (Format, bool) {
 		return 0, false
 	}
 	if f := sniffMagic(head); f != 0 {
+		return f, true
+	}
+	if f := looksLikeUTF32(head); f != 0 {
+		return f, true
+	}
+	if f := looksLikeRecords(head); f != 0 {
 		return f, true
 	}
 	if looksLikeTar(head) {

@@ -116,6 +116,14 @@ func (u *unpacking) open() error {
 		return u.openGitPack()
 	case GitBundle:
 		return u.openGitBundle()
+	case UTF32LE:
+		return u.openUTF32(0)
+	case UTF32BE:
+		return u.openUTF32(3)
+	case IntelHex:
+		return u.openRecords(readIntelHex)
+	case SRecord:
+		return u.openRecords(readSRecord)
 	}
 	return unsupported("this format is not opened")
 }

@@ -87,6 +87,10 @@ var wraps = map[Format]func(data []byte) []byte{
 	SQLite:    func(b []byte) []byte { return layertest.SQLite("t", b) },
 	GitPack:   func(b []byte) []byte { return layertest.Pack(b) },
 	GitBundle: func(b []byte) []byte { return layertest.Bundle(layertest.Pack(b)) },
+	UTF32LE:   func(b []byte) []byte { return layertest.UTF32(b, false) },
+	UTF32BE:   func(b []byte) []byte { return layertest.UTF32(b, true) },
+	IntelHex:  layertest.IntelHex,
+	SRecord:   layertest.SRecords,
 }
 
 // verbatim are the formats whose members stand in their own bytes as they are.
@@ -171,7 +175,11 @@ func TestEveryNestOfTwo(t *testing.T) {
 	content := []byte("first line\nkey: " + key + "\n")
 	for _, outer := range wrapped() {
 		for _, inner := range wrapped() {
-			data := wraps[outer](wraps[inner](content))
+			within := wraps[inner](content)
+			if (outer == UTF32LE || outer == UTF32BE) && bytes.ContainsFunc(within, func(r rune) bool { return !readsAsASCII(r) }) {
+				continue // it takes text
+			}
+			data := wraps[outer](within)
 			r := walk(t, outer, SourceAt(bytes.NewReader(data), int64(len(data))), DefaultLimits)
 			if len(r.faults) > 0 {
 				t.Errorf("%v in %v: %v", inner, outer, r.faults)

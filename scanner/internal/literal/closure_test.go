@@ -207,7 +207,7 @@ func spellings(c byte) []string {
 		out = append(out, fmt.Sprintf(form, c))
 	}
 	if c == '_' {
-		out = append(out, "&lowbar;", "&UnderBar;", "&amp;lowbar;")
+		out = append(out, "&lowbar;", "&UnderBar;", "&amp;lowbar;", `\_`, `\\_`)
 	}
 	return out
 }
@@ -261,6 +261,114 @@ func TestEscapes(t *testing.T) {
 		}
 		if b.String() != prefix {
 			expectSpelling(t, "\"", b.String(), body, Escape)
+		}
+	}
+}
+
+// The soft line break of quoted-printable may stand between any two letters,
+// escaped or not.
+func TestSoftLineBreaks(t *testing.T) {
+	const prefix = "petra_"
+	for _, end := range []string{"=\n", "=\r\n"} {
+		for at := 1; at < len(prefix); at++ {
+			expectSpelling(t, " ", prefix[:at]+end+prefix[at:], "x", Escape)
+			for i := range len(prefix) {
+				coded := fmt.Sprintf("=%02X", prefix[i])
+				switch {
+				case i < at:
+					expectSpelling(t, "x", prefix[:i]+coded+prefix[i+1:at]+end+prefix[at:], "x", Escape)
+				default:
+					expectSpelling(t, "x", prefix[:at]+end+prefix[at:i]+coded+prefix[i+1:], "x", Escape)
+				}
+			}
+		}
+	}
+}
+
+func TestNumberLists(t *testing.T) {
+	for _, form := range []string{"%d", "%03d", "%du8", "chr(%d)", "(byte) %d", "Chr(%d)"} {
+		for _, sep := range []string{", ", ",", " ", ",\n    ", ",\r\n\t", " + ", " & ", "\n"} {
+			if strings.HasSuffix(form, "u8") && sep == " " {
+				continue // no language has that
+			}
+			var items []string
+			for _, c := range []byte("petra_") {
+				items = append(items, fmt.Sprintf(form, c))
+			}
+			list := strings.Join(items, sep)
+			first := strings.Index(list, "112")
+			last := strings.LastIndex(list, "95") + 2
+			for _, around := range [][2]string{{"[", "]"}, {"{1, 34, ", ", 65, 66}"}, {" ", "\n"}} {
+				data := around[0] + list + around[1]
+				want := Hit{len(around[0]) + first, last - first, Numbers, 0}
+				hits := All(nil, []byte(data))
+				if first > 0 && form[0] != '%' && !strings.ContainsAny(sep+form, " ,(\n\t") {
+					continue
+				}
+				if len(hits) != 1 || hits[0] != want {
+					t.Errorf("%q: %v, want %v", data, hits, want)
+				}
+			}
+		}
+	}
+	for _, data := range []string{
+		"112, 101, 116, 114, 97, 951", "1112, 101, 116, 114, 97, 95", "112, 101, 116.0, 114, 97, 95", "112, 101, 116, 114, 197, 95", "112=101, 116, 114, 97, 95",
+	} {
+		if hits := All(nil, []byte(data)); len(hits) > 0 {
+			t.Errorf("%q: %v", data, hits)
+		}
+	}
+}
+
+// dumps writes bytes as programs show them, row by row, and tells where the two
+// digits of each byte stand.
+var dumps = map[string]func(data string) (string, []int){
+	"hexdump -C": func(data string) (string, []int) { return dump(data, "%08x  ", 1, 8, "  |", "|") },
+	"xxd":        func(data string) (string, []int) { return dump(data, "%08x: ", 2, 16, "  ", "") },
+	"xxd -g 1":   func(data string) (string, []int) { return dump(data, "%08x: ", 1, 16, "  ", "") },
+	"od -tx1":    func(data string) (string, []int) { return dump(data, "%07o ", 1, 16, "", "-") },
+	"wireshark":  func(data string) (string, []int) { return dump(data, "%04x   ", 1, 16, "", "-") },
+	"od -tx1z":   func(data string) (string, []int) { return dump(data, "%06x ", 1, 16, "  >", "<") },
+}
+
+func dump(data, address string, group, half int, left, right string) (string, []int) {
+	var b strings.Builder
+	var at []int
+	for i := 0; i < len(data); i += 16 {
+		row := data[i:min(i+16, len(data))]
+		fmt.Fprintf(&b, address, i)
+		for j := range len(row) {
+			if j > 0 && j%group == 0 {
+				b.WriteByte(' ')
+			}
+			if j > 0 && j%half == 0 {
+				b.WriteByte(' ')
+			}
+			at = append(at, b.Len())
+			fmt.Fprintf(&b, "%02x", row[j])
+		}
+		if right != "-" {
+			b.WriteString(left)
+			for _, c := range []byte(row) {
+				b.WriteByte(max(c, '.'))
+			}
+			b.WriteString(right)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String(), at
+}
+
+// A dump breaks the prefix by the end of a row, its text and an address.
+func TestDumps(t *testing.T) {
+	for name, write := range dumps {
+		for shift := range 48 {
+			data, at := write(strings.Repeat("x", shift) + "petra_" + strings.Repeat("ace\x00", 8))
+			x := text{data, at[shift], at[shift+5] + 2, HexList}
+			broken := text{x.data, x.lo, x.hi, Hex}
+			if hits := All(nil, []byte(data)); !shows(hits, x) && !shows(hits, broken) {
+				t.Errorf("%s, %d before: %v\n%s", name, shift, hits, data)
+			}
 		}
 	}
 }

@@ -13,12 +13,13 @@ type row struct {
 // A window is four bytes that the filter looks for. Every literal, broken or
 // not, holds one.
 type window struct {
-	gram    string
-	bucket  uint8
-	spelled bool   // stands in spellings of petra_ as letters, some escaped
-	listed  bool   // stands in lists of its hex bytes
-	first   uint16 // the rows it stands in: refs[first:end]
-	end     uint16
+	gram     string
+	bucket   uint8
+	spelled  bool   // stands in spellings of petra_ as letters, some escaped
+	listed   bool   // stands in lists of its hex bytes
+	numbered bool   // stands in lists of its bytes as decimal numbers
+	first    uint16 // the rows it stands in: refs[first:end]
+	end      uint16
 }
 
 // A ref says that a window stands at an offset of a row.

@@ -84,7 +84,7 @@ func closure() []row {
 		if len(r.text) < 4 || r.breaks && len(r.text) < 7 {
 			panic("too short a literal: " + r.from)
 		}
-		if r.breaks && strings.ContainsAny(r.text, "+") {
+		if r.breaks && strings.ContainsAny(r.text, "+/-_") {
 			panic("a character that may also join lines: " + r.from) // see lineEnd
 		}
 		if !seen[r.text] {
@@ -196,8 +196,12 @@ func spelled() []string {
 		eEnd   = "e51};" // ends e, 65, 101, 145, …} and …;
 	)
 	return slices.Concat(
-		// t and r stand for themselves; a may not.
-		product(eEnd, "t", "r", "a"+escape),
+		// t and r stand for themselves; a may not. A soft line break may be in
+		// front of t.
+		product(eEnd+"\n", "t", "r", "a"+escape),
+		product("\n", "t", "=", "7"),
+		// Or between t and r.
+		product(eEnd+"\n", "t", "=", "\r\n"),
 		// t stands for itself, r does not.
 		product(eEnd, "t", "\\", "uUxX01o\\"),
 		product(eEnd, "t", "%", "72u"),
@@ -216,6 +220,10 @@ func listed() []string {
 	const separator = " \t\r\n,:;-|\"'\\"
 	return append(product(separator+"xX0nrt", "7", "4", separator), "6574", "7472", "7400")
 }
+
+// numbered returns windows of which one stands in every list of decimal numbers:
+// t, behind the separators that are met. Every further one costs speed.
+func numbered() []string { return product(" ,(\n\t", "1", "1", "6") }
 
 // spelledWide and listedWide return such windows for UTF-16, where a window is
 // two characters.
@@ -517,15 +525,15 @@ func generate(t *testing.T) []byte {
 	out.WriteString("}\n\n")
 
 	type gram struct {
-		spelled, listed bool
-		refs            []ref
+		spelled, listed, numbered bool
+		refs                      []ref
 	}
 	all := map[string]gram{}
-	for w, refs := range cover(rows, 4, slices.Concat(spelled(), listed()), cost) {
-		all[w] = gram{slices.Contains(spelled(), w), slices.Contains(listed(), w), refs}
+	for w, refs := range cover(rows, 4, slices.Concat(spelled(), listed(), numbered()), cost) {
+		all[w] = gram{slices.Contains(spelled(), w), slices.Contains(listed(), w), slices.Contains(numbered(), w), refs}
 	}
 	for w, refs := range cover(rows, 2, spelledWide(), func(string) float64 { return 1 }) {
-		all[w[:1]+"\x00"+w[1:]+"\x00"] = gram{slices.Contains(spelledWide(), w), slices.Contains(listedWide(), w), refs}
+		all[w[:1]+"\x00"+w[1:]+"\x00"] = gram{slices.Contains(spelledWide(), w), slices.Contains(listedWide(), w), false, refs}
 	}
 	list := buckets(slices.Sorted(maps.Keys(all)))
 	var refs []ref
@@ -536,7 +544,7 @@ func generate(t *testing.T) []byte {
 		for _, w := range b.grams {
 			g := all[w]
 			slices.SortFunc(g.refs, func(a, b ref) int { return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.off, b.off)) })
-			fmt.Fprintf(&out, "{%q, %d, %t, %t, %d, %d},\n", w, i, g.spelled, g.listed, len(refs), len(refs)+len(g.refs))
+			fmt.Fprintf(&out, "{%q, %d, %t, %t, %t, %d, %d},\n", w, i, g.spelled, g.listed, g.numbered, len(refs), len(refs)+len(g.refs))
 			refs = append(refs, g.refs...)
 		}
 	}

@@ -40,12 +40,13 @@ const (
 	Base64                 // a base64 or base64url form of any other kind's bytes
 	Hex                    // a run of hex digits, bare
 	HexList                // hex bytes with separators: spaces, 0x.., \x..
+	Numbers                // decimal numbers with separators
 	Escape                 // petra_ with one or more characters escaped: \u, \x, octal, %, &#..;, =XX
 	Compressed             // the base64 of the head of compressed data
 )
 
 func (k Kind) String() string {
-	return [...]string{"plain", "utf-16le", "utf-16be", "base64", "hex", "hex list", "escape", "compressed"}[k]
+	return [...]string{"plain", "utf-16le", "utf-16be", "base64", "hex", "hex list", "number list", "escape", "compressed"}[k]
 }
 
 // A Hit is one match of a literal.

@@ -70,6 +70,9 @@ func (v view) match(dst []Hit, at *window) []Hit {
 	if at.listed {
 		dst = v.hexList(dst)
 	}
+	if at.numbered {
+		dst = v.numbers(dst)
+	}
 	return dst
 }
 
@@ -113,7 +116,7 @@ func (v view) lineEnd(i, dir int) int {
 		case '\n', '\r':
 			ends = true
 			continue
-		case ' ', '\t', '"', '\'', '\\', '+', ',', '#', '*', '>':
+		case ' ', '\t', '"', '\'', '\\', '+', ',', '#', '*', '>', '|', ';', '!', '%', '.', '&', '/', '-', '_':
 			continue
 		case 'n', 'r':
 			if v.at(j-1) == '\\' {

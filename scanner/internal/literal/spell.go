@@ -44,14 +44,16 @@ const maxLetter = 24
 // end if there is none. Of several it takes the longest, so that a backslash
 // that is itself escaped belongs to its escape.
 func (v view) before(end int, c byte) int {
+	whole := end
+	end = v.softBreakBefore(end)
 	if v.at(end-1) == int(c) {
 		return end - 1
 	}
-	start := end
+	start := whole
 	for i := end - 1; i >= end-maxLetter; i-- {
 		switch x := v.at(i); {
 		case x == '\\' || x == '%' || x == '=' || x == '&':
-			if v.letter(i, c) == end {
+			if v.spelling(i, c) == end {
 				start = i
 			}
 		case digit(x) == notDigit && !inEscape(x):
@@ -74,6 +76,43 @@ func inEscape(x int) bool {
 // letter returns where the spelling of c ends that begins at character i, or i
 // if there is none.
 func (v view) letter(i int, c byte) int {
+	whole := i
+	i = v.softBreak(i)
+	if end := v.spelling(i, c); end > i {
+		return end
+	}
+	return whole
+}
+
+// softBreak passes over the soft line break of quoted-printable that begins at
+// character i, if one does.
+func (v view) softBreak(i int) int {
+	if v.at(i) != '=' {
+		return i
+	}
+	switch v.at(i + 1) {
+	case '\n':
+		return i + 2
+	case '\r':
+		if v.at(i+2) == '\n' {
+			return i + 3
+		}
+	}
+	return i
+}
+
+// softBreakBefore passes over the one that ends at character end.
+func (v view) softBreakBefore(end int) int {
+	for _, n := range [...]int{2, 3} {
+		if v.at(end-n) == '=' && v.softBreak(end-n) == end {
+			return end - n
+		}
+	}
+	return end
+}
+
+// spelling is letter where no line breaks.
+func (v view) spelling(i int, c byte) int {
 	switch v.at(i) {
 	case int(c):
 		return i + 1
@@ -91,8 +130,8 @@ func (v view) letter(i int, c byte) int {
 	return i
 }
 
-// backslash reads \u0070, \u{70}, \U00000070, \x70, \x{70}, \160, \0160 and
-// \o{160}. Text that was quoted more than once has more than one backslash.
+// backslash reads \u0070, \u{70}, \U00000070, \x70, \x{70}, \160, \0160,
+// \o{160} and \_. Text that was quoted more than once has more than one backslash.
 func (v view) backslash(i int, c byte) int {
 	j := i + 1
 	for v.at(j) == '\\' && j < i+8 {
@@ -108,6 +147,11 @@ func (v view) backslash(i int, c byte) int {
 		end = v.number(j+1, 16, 8, 8, c)
 	case 'x', 'X':
 		end = v.number(j+1, 16, 2, 2, c)
+	case '_': // Markdown and TeX
+		if c == '_' {
+			return j + 1
+		}
+		return i
 	case 'o':
 		base, end = 8, j+1
 	case '0', '1':
@@ -287,6 +331,9 @@ func (v view) hexByte(i int, want byte, apart *bool) (end int, ok bool) {
 	} else if c := v.at(j + 1); (c == 'x' || c == 'X') && v.at(j) == '0' {
 		j += 2
 	}
+	if !v.isByte(j, want) {
+		j = v.nextRow(i)
+	}
 	return j + 2, v.isByte(j, want)
 }
 
@@ -309,7 +356,100 @@ func (v view) hexByteBefore(i int, want byte, apart *bool) (start int, ok bool) 
 		j--
 	}
 	*apart = true
+	if j == end || !v.isByte(j-2, want) {
+		end, j = i, v.rowBefore(i)
+	}
 	return j - 2, j < end && v.isByte(j-2, want)
+}
+
+// longestRow is how long a row of a hex dump is at most, and longestAddress what
+// it begins with.
+const (
+	longestRow     = 120
+	longestAddress = 16
+)
+
+// nextRow passes from the end of the bytes of a row of a hex dump to those of the
+// next: over the row as text, if it is there, the line end and the address. It
+// returns i if there is no such thing.
+func (v view) nextRow(i int) int {
+	j := i
+	for v.at(j) != '\n' {
+		if v.at(j) < 0 || j == i && v.at(j) != ' ' && v.at(j) != '\r' || j > i+longestRow {
+			return i
+		}
+		j++
+	}
+	if row := v.address(j + 1); row > j+1 {
+		return row
+	}
+	return i
+}
+
+// address passes over the address that a row of a hex dump begins with at i.
+func (v view) address(i int) int {
+	j := i
+	for j < i+longestAddress && digit(v.at(j)) != notDigit {
+		j++
+	}
+	if j < i+4 {
+		return i
+	}
+	if v.at(j) == ':' {
+		j++
+	}
+	if v.at(j) != ' ' {
+		return i
+	}
+	for v.at(j) == ' ' {
+		j++
+	}
+	return j
+}
+
+// rowBefore does what nextRow does the other way: from the first byte of a row,
+// at i, to behind the last byte of the row before.
+func (v view) rowBefore(i int) int {
+	begins := i // of the line
+	for v.at(begins-1) != '\n' {
+		if begins--; begins < i-longestAddress-4 || v.at(begins) < 0 {
+			return i
+		}
+	}
+	if v.address(begins) != i {
+		return i
+	}
+	above := begins - 1
+	for v.at(above-1) != '\n' && v.at(above-1) >= 0 {
+		if above--; above < begins-2*longestRow {
+			return i
+		}
+	}
+	// A byte is two digits; what is none ends them, as do two spaces in front
+	// of a text that has no mark of its own.
+	j := v.address(above)
+	colon := v.at(above) >= 0 && j > above && v.colonBefore(j)
+	end := i
+	for j > above && j < begins {
+		if digit(v.at(j)) == notDigit || digit(v.at(j+1)) == notDigit {
+			break
+		}
+		j += 2
+		end = j
+		for n := 0; v.at(j) == ' ' && (n == 0 || !colon); n++ {
+			j++
+		}
+	}
+	return end
+}
+
+// colonBefore reports whether a colon stands in front of the spaces that end at
+// character i.
+func (v view) colonBefore(i int) bool {
+	for v.at(i-1) == ' ' {
+		i--
+	}
+	return v.at(i-1) == ':'
 }
 
 func (v view) isByte(i int, want byte) bool {
@@ -324,6 +464,83 @@ func (v view) separates(i int) bool {
 		return true
 	case 'n', 'r', 't':
 		return v.at(i-1) == '\\'
+	}
+	return false
+}
+
+// numbers appends the spelling of petra_ as a list of decimal numbers, whose t
+// stands in the window at character 0, behind a separator.
+func (v view) numbers(dst []Hit) []Hit {
+	const t = 1
+	end, ok := t+3, true
+	for _, want := range []byte("ra_") {
+		if end, ok = v.numberAfter(end, want); !ok {
+			return dst
+		}
+	}
+	start := t
+	for _, want := range []byte("ep") {
+		if start, ok = v.numberBefore(start, want); !ok {
+			return dst
+		}
+	}
+	if (end-start)*v.step > MaxLen {
+		return dst
+	}
+	return append(dst, v.hit(start, end, Numbers, 0))
+}
+
+// numberAfter reads what stands between two numbers and a number that is want.
+func (v view) numberAfter(i int, want byte) (end int, ok bool) {
+	if v.at(i) == 'u' && v.at(i+1) == '8' { // Rust's type of the number
+		i += 2
+	}
+	j := i
+	for ; j < i+MaxLen && !isDecimal(v.at(j)); j++ {
+		if !betweenNumbers(v.at(j)) {
+			return 0, false
+		}
+	}
+	end = j
+	n := 0
+	for ; end < j+3 && isDecimal(v.at(end)); end++ {
+		n = n*10 + v.at(end) - '0'
+	}
+	return end, j > i && n == int(want) && !isDecimal(v.at(end))
+}
+
+// numberBefore reads the same backwards, from character i.
+func (v view) numberBefore(i int, want byte) (start int, ok bool) {
+	j := i
+	for ; j > i-MaxLen && !isDecimal(v.at(j-1)); j-- {
+		if !betweenNumbers(v.at(j - 1)) {
+			return 0, false
+		}
+	}
+	if v.at(j-1) == '8' && v.at(j-2) == 'u' {
+		j -= 2
+	}
+	n := 0
+	scale := 1
+	for start = j; start > j-3 && isDecimal(v.at(start-1)); start-- {
+		n += (v.at(start-1) - '0') * scale
+		scale *= 10
+	}
+	return start, j < i && n == int(want) && !isDecimal(v.at(start-1))
+}
+
+func isDecimal(c int) bool { return '0' <= c && c <= '9' }
+
+// betweenNumbers reports whether c may stand between two numbers of a list:
+// white space, marks that separate, and the names of types and functions.
+func betweenNumbers(c int) bool {
+	switch {
+	case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z':
+		return true
+	}
+	switch c {
+	case ' ', '\t', '\r', '\n', ',', ';', ':', '|', '(', ')', '[', ']', '{', '}', '+', '&', '\\', '"', '\'':
+		return true
 	}
 	return false
 }
