@@ -18,8 +18,9 @@ func (s *Scan) see(target int, list []finding.Sighting) {
 	}
 }
 
-// fail takes something that could not be read.
+// fail takes something that could not be read. Who says why may quote it.
 func (s *Scan) fail(e finding.Error) {
+	e.Path, e.Reason = s.mask.Mask(e.Path), s.mask.Mask(e.Reason)
 	s.result.Report.Scan.Errors = append(s.result.Report.Scan.Errors, e)
 }
 
@@ -93,7 +94,6 @@ func (s *Scan) expose(e finding.Exposure) {
 // are counted in it and left out of it; see [Result.Restore].
 func (s *Scan) Finish() *Result {
 	s.joinWorkTrees()
-	s.mask = s.engine.NewWorker()
 	s.suppress()
 	s.accept()
 	for _, e := range s.exposures {
@@ -164,7 +164,7 @@ func (s *Scan) joinWorkTrees() {
 			versions[placeOf(x)] = x
 		}
 	}
-	trees := &workTrees{getenv: s.opts.Getenv, mask: s.engine.NewWorker().Mask, byDir: map[string]*workTree{}}
+	trees := &workTrees{getenv: s.opts.Getenv, mask: s.mask.Mask, byDir: map[string]*workTree{}}
 	kept := make([]finding.Sighting, 0, len(s.sightings))
 	for i := range s.sightings {
 		x := &s.sightings[i]

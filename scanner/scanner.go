@@ -131,6 +131,7 @@ func New(command string, o Options) (*Scan, error) {
 			s.explain("cache: not used: %v", err)
 		}
 	}
+	s.mask = s.engine.NewWorker()
 	s.trusted = newLedger(o.Allow, o.Baseline, s.started)
 	s.result = &Result{
 		Keys: map[finding.ID]finding.Key{},
@@ -155,7 +156,7 @@ func (s *Scan) target(t finding.Target) int {
 
 // warn adds a sentence to the report's warnings.
 func (s *Scan) warn(format string, args ...any) {
-	s.result.Report.Scan.Warnings = append(s.result.Report.Scan.Warnings, fmt.Sprintf(format, args...))
+	s.result.Report.Scan.Warnings = append(s.result.Report.Scan.Warnings, s.mask.Mask(fmt.Sprintf(format, args...)))
 }
 
 // historyOptions are the options of a scan of a repository's objects.

@@ -13,6 +13,7 @@ import (
 	"github.com/petrascan/petrascan/cmd/internal/clone"
 	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/cmd/internal/report"
+	"github.com/petrascan/petrascan/scanner"
 )
 
 // A hintError is an error with advice on what to do next.
@@ -28,19 +29,20 @@ func hinted(hint, format string, args ...any) error {
 	return &hintError{fmt.Errorf(format, args...), hint}
 }
 
-// printError tells the user what failed and, if it is known, what to do.
+// printError tells the user what failed and, if it is known, what to do. What
+// could not be read may be quoted in it, and hold a key.
 func printError(w io.Writer, err error) {
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
 		for _, m := range mistakes {
-			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(m.Error()))
+			fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(scanner.Mask(m.Error())))
 		}
 		return
 	}
-	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(clone.Redact(err.Error())))
+	fmt.Fprintf(w, "petrascan: error: %s\n", report.Clean(scanner.Mask(clone.Redact(err.Error()))))
 	var hint *hintError
 	if errors.As(err, &hint) && hint.hint != "" {
-		fmt.Fprintf(w, "petrascan: hint: %s\n", clone.Redact(hint.hint))
+		fmt.Fprintf(w, "petrascan: hint: %s\n", scanner.Mask(clone.Redact(hint.hint)))
 	}
 }
 
