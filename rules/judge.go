@@ -51,7 +51,9 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 		sk.draw(body, toBegin)
 		random = sk.random(0, len(body))
 	}
-	v.explain(c, "the body is %d characters long; %d of them look drawn at random, the rest reads as words, a name or a pattern", len(body), random)
+	if c.Explain {
+		v.explain(c, "%s", described(len(body), random))
+	}
 
 	if broken := s.judgeBroken(&v, text, start, end, random, c); broken {
 		return s.finish(v, text, at, c)
@@ -113,6 +115,10 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 		v.explain(c, "a word in it says that it is a placeholder: low")
 		return finding.Low
 	}
+	if sk.spelt(body) {
+		v.explain(c, "it reads as words with digits for letters: low")
+		return finding.Low
+	}
 	some := int32(someEvidence - max(0, random-someRandom)*lessForEachMore)
 	many := int32(0)
 	only, digits := sk.capitals(body)
@@ -139,9 +145,25 @@ func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text [
 	case isBuiltFile(text[end:]):
 		v.explain(c, "the name of a file that a build tool made: low")
 		return finding.Low
+	case isPodName(body):
+		v.explain(c, "a name that Kubernetes made: low")
+		return finding.Low
 	}
 	v.explain(c, "%d or more random characters: medium", someRandom)
 	return finding.Medium
+}
+
+// described says how a body of n characters reads.
+func described(n, random int) string {
+	switch {
+	case n < leastBody:
+		return fmt.Sprintf("the body is %d characters long", n)
+	case random == 0:
+		return fmt.Sprintf("the body is %d characters long and reads as words, a name or a pattern", n)
+	case random == n:
+		return fmt.Sprintf("the body is %d characters long, and all of them look drawn at random", n)
+	}
+	return fmt.Sprintf("the body is %d characters long; %d of them look drawn at random, the others read as words, a name or a pattern", n, random)
 }
 
 // judgeBroken fills v if the key goes on after an interruption, and reports
@@ -151,7 +173,7 @@ func (s *Set) judgeBroken(v *Verdict, text []byte, start, end, random int, c Con
 		return false
 	}
 	switch text[end] {
-	case '"', '\'', '`', '\\', '\r', '\n':
+	case '"', '\'', '`', '\\', '\r', '\n', '%', '{', '<', '&', 0x1b, 0xc2, 0xe2, 0xef:
 	default:
 		return false
 	}
@@ -168,7 +190,9 @@ func (s *Set) judgeBroken(v *Verdict, text []byte, start, end, random int, c Con
 	if confidence < finding.Medium {
 		return false
 	}
-	v.explain(c, "broken over %d bytes; joined, the body is %d characters long and %d of them look drawn at random: medium", last-end, len(body), n)
+	if c.Explain {
+		v.explain(c, "it goes on after an interruption; joined, %s: medium", described(len(body), n))
+	}
 	v.Rule, v.Confidence, v.End = splitID, finding.Medium, last
 	v.Extent = finding.Exact
 	if c.Binary || last == len(text) && c.Cut || extentBefore(text[last:]) == finding.Uncertain {
@@ -186,6 +210,11 @@ func (s *Set) finish(v Verdict, text []byte, at int, c Context) Verdict {
 	if v.Confidence > finding.Low {
 		switch neighbour(text, at) {
 		case leftLetter:
+			if !c.Binary && inNoise(text, at) {
+				v.Confidence = finding.Low
+				v.explain(c, "it stands in the midst of a longer random string: low")
+				break
+			}
 			v.Confidence--
 			v.explain(c, "a letter or digit stands right before it: one step lower")
 		case leftName:

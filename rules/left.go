@@ -189,7 +189,7 @@ func keyed(text []byte, at, end int) bool {
 	i = skipBack(before, i)
 	name, start := nameBefore(before, i)
 	switch {
-	case isSecretName(name):
+	case isSecretName(name), assigned(before):
 		return true
 	case !holdsValue(name):
 		return false
@@ -208,6 +208,41 @@ func keyed(text []byte, at, end int) bool {
 		}
 	}
 	return false
+}
+
+// assigned reports whether the line assigns to something called key, token or
+// secret, whatever stands between the sign and the end of before: token =
+// given || "petra_…".
+func assigned(before []byte) bool {
+	before = before[bytes.LastIndexAny(before, "\r\n;")+1:]
+	i := bytes.LastIndexByte(before, '=')
+	if i < 1 || i+1 < len(before) && before[i+1] == '=' || bytes.IndexByte([]byte("=!<>"), before[i-1]) >= 0 {
+		return false
+	}
+	name, start := nameBefore(before, skipBack(before, i))
+	if !isSecretName(name) { // name: type =
+		name, _ = nameBefore(before, skipBack(before, start))
+	}
+	return isSecretName(name)
+}
+
+// leastNoise is how many random characters before a candidate make it a part of
+// them.
+const leastNoise = 40
+
+// inNoise reports whether the candidate at text[at] stands within a longer run of
+// random letters of both cases and digits, as base64url is, and not behind another
+// key. Only text is asked: programs pack their strings without a separator.
+func inNoise(text []byte, at int) bool {
+	i := at
+	for i > 0 && at-i < len(prefix)+maxBody && isBody(text[i-1]) {
+		i--
+	}
+	if at-i < leastNoise || bytes.Contains(text[i:at], prefix) {
+		return false
+	}
+	run := text[at-leastNoise : at]
+	return mixedCase(run) && hasDigit(run) && looksDrawn(run)
 }
 
 // userInfo reports whether a candidate is the user or the password of an URL.

@@ -175,8 +175,12 @@ func datesAndHashes(cost []int32, body []byte) {
 		for j < len(body) && classOf[body[j]] == digit {
 			j++
 		}
+		time := isTime(body[i:j])
+		if time && j-i == len("20060102") {
+			j += clockLen(body[j:])
+		}
 		whole := (i == 0 || classOf[body[i-1]] == sep) && (j == len(body) || classOf[body[j]] == sep)
-		if whole && isTime(body[i:j]) || isPower(body[i:j]) {
+		if whole && time || isPower(body[i:j]) {
 			for ; i < j; i++ {
 				cost[i] = follows
 			}
@@ -214,6 +218,25 @@ func isPower(digits []byte) bool {
 		}
 	}
 	return false
+}
+
+// clockLen returns the length of the time of day at the start of b, in the basic
+// format of ISO 8601: T1504, T150405 or T150405Z; 0 without one.
+func clockLen(b []byte) int {
+	if len(b) == 0 || b[0] != 'T' {
+		return 0
+	}
+	n := 1
+	for n < len(b) && classOf[b[n]] == digit {
+		n++
+	}
+	if n != len("T1504") && n != len("T150405") {
+		return 0
+	}
+	if n < len(b) && b[n] == 'Z' {
+		n++
+	}
+	return n
 }
 
 // isTime reports whether digits are a date with or without time of day, or a

@@ -6,7 +6,8 @@ import "bytes"
 // ones anywhere, since chance does not spell them, the short ones between
 // separators.
 var (
-	longPlaceholders  = []string{"example", "placeholder", "changeme", "replaceme", "redacted", "invalid", "specimen", "notreal", "yourkey", "yourapi", "yourtoken", "yoursecret"}
+	longPlaceholders = []string{"example", "placeholder", "changeme", "replaceme", "redacted", "invalid", "specimen", "notreal", "yourkey", "yourapi", "yourtoken", "yoursecret",
+		"deadbeef", "cafebabe", "feedface", "baadf00d"}
 	shortPlaceholders = []string{"fake", "dummy", "sample", "mock", "mocked", "your", "bogus", "foobar", "stub", "notakey"}
 )
 

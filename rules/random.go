@@ -11,14 +11,15 @@ package rules
 // 2 to the n (Markov's inequality).
 //
 // Measured on random keys without a telling name before them. Of a million with
-// 24 characters these many were called less than medium: 0 of digits or of small
-// letters, 1 or 2 of hex, capitals, letters, letters and digits, or small letters
-// and digits, 5 of capitals and digits, 24 of base64url, whose - and _ can cut it
-// into words. Of 50,000 with 32 characters: none of any alphabet. With 16
-// characters 1 in 10,000 of hex, 1 in 1000 of small letters, up to 3 in 100 of the
-// others, 5 in 100 of digits, which may be a time; with 12, up to 20 in 100. After Bearer
-// or a telling name 8 random characters are enough. Of the 172,000 names in Go's
-// standard library, 2 are taken for keys once petra_ is put before them.
+// 24 characters these many were called less than medium: 0 of digits, hex, and hex
+// after test_; 2 to 7 of letters, or letters and digits, in one case or two; 30 of
+// base64url, whose - and _ can cut it into words. UUIDs, with - or _, alone or
+// after live_: none. Of 500,000 with 32 characters: none of any alphabet, nor of
+// hex after test_. With 16 characters 1 in 10,000 of hex, 1 in 1000 of small
+// letters, up to 3 in 100 of the others, 5 in 100 of digits, which may be a time;
+// with 12, up to 20 in 100. After Bearer or a telling name 8 random characters are
+// enough. Of the 172,000 names in Go's standard library, 2 are taken for keys once
+// petra_ is put before them.
 
 // The ways to describe a character.
 const (
@@ -34,6 +35,7 @@ type alphabet struct {
 }
 
 const (
+	barred      = 1 << 29  // for a way that is not open
 	never       = 1 << 20  // more than any body costs
 	grouped     = 16 * bit // a separator in an alphabet that has none, as in a UUID
 	underscored = 12 * bit // how much more it costs if it is _, which groups the words of names
@@ -72,6 +74,7 @@ type sketch struct {
 	n        int
 	way      [maxBody]uint8
 	evidence int32 // how much dearer the body is as names and words throughout
+	cost     int32 // of the description
 }
 
 // draw finds the cheapest description of body, at most maxBody long. It may
@@ -82,11 +85,28 @@ func (s *sketch) draw(body []byte, begin int32) {
 	wordCosts(word[:n], body)
 	patternCosts(patt[:n], body)
 	if wordsThroughout(word[:n], patt[:n], begin, body) {
-		s.n, s.evidence = n, 0
+		s.n, s.evidence, s.cost = n, 0, 0
+		for i := range n {
+			s.cost += min(word[i], patt[i])
+		}
 		clear(s.way[:n])
 		return
 	}
 	s.search(body, word[:n], patt[:n], begin)
+}
+
+// changeCost is what it costs to change the manner of description before
+// body[i]; purpose is the length of what may say what the key is for.
+func changeCost(body []byte, i, purpose int, begin int32) int32 {
+	switch {
+	case i == 0:
+		return never
+	case classOf[body[i-1]] == sep && i <= purpose:
+		return min(apart, begin)
+	case classOf[body[i]] == sep || classOf[body[i-1]] == sep:
+		return apart
+	}
+	return midst
 }
 
 // search is draw without its short cut (Viterbi's algorithm).
@@ -99,24 +119,20 @@ func (s *sketch) search(body []byte, word, patt []int32, begin int32) {
 		total[w] = begin
 	}
 	if !mixedCase(body) {
-		total[base64url] = never // 64 characters, and it did without capitals?
+		total[base64url] = barred // 64 characters, and it did without capitals?
 	}
 	plain := int32(0)
 	var from [maxBody][ways]uint8
+	var between [maxBody]bool
+	groupMarks(between[:n], body)
+	purpose := purpose(body)
 	for i, b := range body {
 		class, folded := classOf[b], fold(b)
-		change := int32(midst)
-		switch {
-		case i == 0:
-			change = never
-		case class == sep || classOf[body[i-1]] == sep:
-			change = apart
-		}
 		best := least(total[:])
-		limit := total[best] + change
+		limit := total[best] + changeCost(body, i, purpose, begin)
 		for w := range total {
 			from[i][w] = uint8(w)
-			if total[w] > limit && total[w] < never {
+			if total[w] > limit && total[w] < barred {
 				total[w] = limit
 				from[i][w] = uint8(best)
 			}
@@ -125,6 +141,8 @@ func (s *sketch) search(body []byte, word, patt []int32, begin int32) {
 				total[w] += word[i]
 			case w == pattern:
 				total[w] += patt[i]
+			case between[i]:
+				total[w] += betweenCost
 			case class >= lower && folded > alphabets[w-drawn].last:
 				total[w] += never
 			default:
@@ -138,7 +156,7 @@ func (s *sketch) search(body []byte, word, patt []int32, begin int32) {
 	}
 	s.n = n
 	best := least(total[:])
-	s.evidence = plain - total[best]
+	s.evidence, s.cost = plain-total[best], total[best]
 	for i := n - 1; i >= 0; i-- {
 		s.way[i] = uint8(best)
 		best = int(from[i][best])
@@ -149,8 +167,16 @@ func (s *sketch) search(body []byte, word, patt []int32, begin int32) {
 // another way that it pays for the change. It spares names the whole search,
 // and never says so of a body that has anything drawn.
 func wordsThroughout(word, patt []int32, begin int32, body []byte) bool {
+	var between [maxBody]bool
+	if groupMarks(between[:len(body)], body) {
+		return false
+	}
+	purpose := purpose(body)
 	var gain, prefixGain int32
 	for i, b := range body {
+		if i > 0 && i <= purpose && classOf[body[i-1]] == sep {
+			prefixGain = max(0, prefixGain) // it may begin here at the same cost
+		}
 		cheapest := min(patt[i], leastDrawn[b])
 		prefixGain += word[i] - cheapest
 		gain = max(0, gain) + word[i] - cheapest

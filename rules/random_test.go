@@ -127,3 +127,39 @@ func TestCostsAreProbabilities(t *testing.T) {
 		}
 	}
 }
+
+func TestGroupMarks(t *testing.T) {
+	for body, want := range map[string]string{
+		"aaaaaaaa-1bbb-cccc-dddd-eeeeeeeeeeee":      "........-....-....-....-............",
+		"live_aaaaaaaa-1bbb-cccc-dddd-eeeeeeeeeeee": ".............-....-....-....-............",
+		"a1bbb-c1ddd-e1fff-g1hhh":                   ".....-.....-.....-.....",
+		"x-a1bbb-c1ddd-e1fff-g1hhh-yz":              ".......-.....-.....-........",
+		"a1bbb_c1ddd-e1fff-g1hhh":                   "", // not one separator
+		"aabbb-ccddd-eefff-gghhh":                   "", // four words
+		"pbe0_def2_tzvp_d3bj":                       "", // too few characters
+		"aaaaaaaa-1bbb-cccc-dddd-eeeee":             "",
+	} {
+		var mark [maxBody]bool
+		found := groupMarks(mark[:len(body)], []byte(body))
+		got := []byte(strings.Repeat(".", len(body)))
+		for i := range body {
+			if mark[i] {
+				got[i] = '-'
+			}
+		}
+		if found != (want != "") || found && string(got) != want {
+			t.Errorf("%s: %v %s, want %s", body, found, got, want)
+		}
+	}
+}
+
+func TestPurpose(t *testing.T) {
+	for body, want := range map[string]int{
+		"live_x": 5, "sk_live_x": 8, "sk_live_eu_x": 8, "eu1-x": 4, "v2_x": 0, "x_y": 0,
+		"LIVE_x": 0, "a1b_x": 0, "configuration_x": 14, "configurationfile_x": 0, "live": 0,
+	} {
+		if got := purpose([]byte(body)); got != want {
+			t.Errorf("%s: %d, want %d", body, got, want)
+		}
+	}
+}

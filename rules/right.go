@@ -64,7 +64,7 @@ func extentBefore(rest []byte) finding.Extent {
 			rest = append([]byte{byte(c)}, rest[3:min(len(rest), 3+maxBody)]...)
 		}
 	}
-	if maskLen(rest) > 0 {
+	if maskLen(rest) > 0 || goesOnBelow(rest) {
 		return finding.Uncertain
 	}
 	if len(rest) == 0 || bytes.IndexByte([]byte(".~+/="), rest[0]) < 0 {
@@ -82,6 +82,21 @@ func extentBefore(rest []byte) finding.Extent {
 		return finding.Uncertain
 	}
 	return finding.Exact
+}
+
+// goesOnBelow reports whether the line ends here and the next one begins with
+// random characters, as if the text had been wrapped.
+func goesOnBelow(rest []byte) bool {
+	if len(rest) < 2 || rest[0] != '\n' && rest[0] != '\r' {
+		return false
+	}
+	b, ok := betweenLines(rest[:min(len(rest), farthest)], 0)
+	if !ok {
+		return false
+	}
+	n := bodyRun(rest[b.next:], maxBody)
+	piece := rest[b.next : b.next+n]
+	return n >= leastFolded && !bytes.HasPrefix(piece, prefix) && endsToken(rest, b.next+n) && looksDrawn(piece)
 }
 
 // marks are what hides a part of a key. The first ones hide by themselves, the
@@ -172,4 +187,24 @@ func isBuiltFile(rest []byte) bool {
 		}
 	}
 	return false
+}
+
+// isPodName reports whether body is a name that Kubernetes gave: that of a
+// Deployment or a CronJob, the hash of its template or the minute of its run, and
+// five more characters.
+func isPodName(body []byte) bool {
+	last := bytes.LastIndexByte(body, '-')
+	if last < 0 || len(body)-last-1 != 5 {
+		return false
+	}
+	first := bytes.LastIndexByte(body[:last], '-')
+	if first < 1 || last-first-1 < 8 || last-first-1 > 10 || !hasDigit(body[first:last]) {
+		return false
+	}
+	for _, b := range body[first:] {
+		if classOf[b] == upper || b == '_' {
+			return false
+		}
+	}
+	return !looksDrawn(body[:first])
 }

@@ -10,6 +10,7 @@
 package rules
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,7 +23,7 @@ import (
 )
 
 // engine is the version of Judge; whatever changes a verdict raises it.
-const engine = 1
+const engine = 2
 
 // A Verdict is what the rules say of one candidate: a place where "petra_"
 // stands in decoded text.
@@ -135,11 +136,14 @@ func (s *Set) With(extra ...Rule) (*Set, error) {
 		if r.Confidence != finding.Medium && r.Confidence != finding.High {
 			wrong("confidence", "want medium or high: a rule can only raise confidence")
 		}
-		switch body, err := regexp.Compile(`^(?:` + r.Body + `)$`); {
+		_, err := regexp.Compile(r.Body) // alone, so that the error tells of nothing else
+		switch body, whole := regexp.Compile(`^(?:` + r.Body + `)$`); {
 		case r.Body == "":
 			wrong("body", "want a pattern of what follows petra_")
-		case err != nil:
-			wrong("body", "%v", err)
+		case err != nil || whole != nil:
+			wrong("body", "%v", cmp.Or(err, whole))
+		case strings.Contains(r.Body, finding.Prefix):
+			wrong("body", "is the pattern of what follows petra_; leave petra_ out")
 		case body.MatchString("") || body.MatchString("secretKeyLoaderFactory"):
 			wrong("body", "matches any name; say what the key's random part looks like")
 		default:
@@ -156,7 +160,7 @@ func (s *Set) With(extra ...Rule) (*Set, error) {
 			if ok, err := all.finds(r, e); err != nil {
 				wrong("match", "%v", err)
 			} else if !ok {
-				wrong("match", "the rule does not find its example %q", e)
+				wrong("match", "the rule does not find its example %q: %s", e, r.misses(e))
 			}
 		}
 		for _, e := range r.NoMatch {
@@ -196,6 +200,23 @@ func (s *Set) finds(r Rule, example string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// misses says why the rule does not find an example.
+func (r Rule) misses(example string) string {
+	text, err := template.Expand(example)
+	if err != nil {
+		return err.Error()
+	}
+	_, body, ok := strings.Cut(text, finding.Prefix)
+	switch n := bodyRun([]byte(body), maxBody); {
+	case !ok:
+		return "there is no petra_ in it"
+	case n < leastBody:
+		return fmt.Sprintf("%d characters follow petra_ there, and a key has at least %d", n, leastBody)
+	default:
+		return fmt.Sprintf("the pattern does not match the %d characters that follow petra_ there", n)
+	}
 }
 
 // raise returns the added rule that gives a body the most confidence, if that

@@ -80,6 +80,7 @@ func TestAddedRules(t *testing.T) {
 		{func(r *rules.Rule) { r.Body = "" }, "body"},
 		{func(r *rules.Rule) { r.Body = "(" }, "body"},
 		{func(r *rules.Rule) { r.Body = ".*" }, "body"},
+		{func(r *rules.Rule) { r.Body = "petra_" + r.Body }, "body"},
 		{func(r *rules.Rule) { r.Match = nil }, "match"},
 		{func(r *rules.Rule) { r.Match = []string{"petra_{{body:a:9:base36}}"} }, "match"},
 		{func(r *rules.Rule) { r.Match = []string{"petra_{{body:a:9:klingon}}"} }, "match"},
@@ -91,6 +92,13 @@ func TestAddedRules(t *testing.T) {
 		var m *rules.Mistake
 		if set != nil || !errors.As(err, &m) || m.Field != tt.field || m.Rule != bad.ID {
 			t.Errorf("want a mistake in %s, got %v", tt.field, err)
+		}
+	}
+	for body, want := range map[string]string{"(a": "`(a`", "petra_[0-9]{9}": "leave petra_ out", "[0-9]{4}": "has at least 8"} {
+		bad := good
+		bad.Body, bad.Match = body, []string{"petra_{{body:a:4:digits}}"}
+		if _, err := rules.Builtin().With(bad); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: the error does not say %q: %v", body, want, err)
 		}
 	}
 	if _, err := rules.Builtin().With(good, good); err == nil {

@@ -1,6 +1,10 @@
 package rules
 
-import "bytes"
+import (
+	"bytes"
+	"regexp"
+	"strings"
+)
 
 // A key may be broken: over string literals that a program joins, by a
 // backslash at the end of the line, or by a line end that a mail program or a
@@ -8,9 +12,11 @@ import "bytes"
 
 // A brk is a place where a key is interrupted.
 type brk struct {
-	next     int // where the text goes on
-	operator bool
+	next     int  // where the text goes on
+	operator bool // something says that the pieces are one
 	plain    bool // nothing but a line end
+	listed   bool // a comma: a call may join what it gets
+	marked   bool // marks of colour or emphasis
 }
 
 const (
@@ -19,8 +25,9 @@ const (
 	leastFolded = 6   // characters of a piece after a plain line end
 )
 
-// breakAt reads the interruption at text[pos].
-func breakAt(text []byte, pos int) (brk, bool) {
+// breakAt reads the interruption at text[pos]. start is where the first piece's
+// body begins.
+func breakAt(text []byte, start, pos int) (brk, bool) {
 	rest := text[pos:min(len(text), pos+farthest)]
 	if len(rest) < 2 {
 		return brk{}, false
@@ -31,19 +38,68 @@ func breakAt(text []byte, pos int) (brk, bool) {
 	}
 	switch rest[i] {
 	case '"', '\'', '`':
+		if n := appended(text, start, rest[i+1:]); n > 0 {
+			return brk{next: pos + i + 1 + n, operator: true}, true
+		}
 		return betweenLiterals(rest, i, pos)
 	case '\\', '\r', '\n':
 		return betweenLines(rest, pos)
+	case '%', '{':
+		if n := len(filledIn.Find(rest)); n > 0 {
+			return brk{next: pos + n, operator: true}, true
+		}
+	case '<', '&', 0x1b, 0xc2, 0xe2, 0xef:
+		if n := len(mayBreak.Find(rest)); n > 0 {
+			return brk{next: pos + n, operator: true}, true
+		}
+		if n := len(emphasis.Find(rest)); n > 0 {
+			return brk{next: pos + n, marked: true}, true
+		}
 	}
 	return brk{}, false
 }
 
-// betweenLiterals reads the end of a string literal at rest[i], an operator
-// that joins, and the beginning of the next literal.
+var (
+	// filledIn is the place in a format, its end, and the literal that fills it.
+	filledIn = regexp.MustCompile("^(?:%[sv]|\\{0?\\})[\"'`][ \t]*(?:[,%]|\\.format(?:ted)?\\(|[ \t])[ \t(]*[\"'`]")
+
+	// mayBreak is where a browser may break a line, and characters without width.
+	mayBreak = regexp.MustCompile(`^(?:<wbr ?/?>|&shy;|&#173;|&ZeroWidthSpace;|\x{ad}|\x{200b}|\x{200c}|\x{200d}|\x{2060}|\x{feff})+`)
+
+	// emphasis is how terminals, browsers and search engines mark what was looked for.
+	emphasis = regexp.MustCompile(`^(?:</?(?:em|mark|b|i|u|strong|span|code|font|tt|kbd|hl)(?: [^<>]*)?>|\x1b\[[0-9;]*[mK])+`)
+
+	// goesOn is a statement that puts more at the end of a variable.
+	goesOn = regexp.MustCompile("^;?[ \t]*(?:(?:#|//)[^\n]*)?[;\r\n][ \t\r\n]*\\$?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*(?:(?:\\+|\\.|&)=|<<|=[ \t]*\\$?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*[+.&])[ \t]*[\"'`]")
+)
+
+// appended returns the length of what leads from the end of a literal in rest to
+// one that the next statement puts at the end of the same variable; 0 if none does.
+func appended(text []byte, start int, rest []byte) int {
+	// Most literals end before a comma or a bracket: those are told at a glance.
+	if after := bytes.TrimLeft(rest, " \t"); len(after) == 0 || bytes.IndexByte([]byte(";\r\n#/"), after[0]) < 0 {
+		return 0
+	}
+	m := goesOn.FindSubmatchIndex(rest)
+	if m == nil {
+		return 0
+	}
+	at := start - len(prefix)
+	before := text[max(0, at-lookBack):at]
+	variable, _ := nameBefore(before, skipBack(before, len(before)))
+	if variable == "" || string(rest[m[2]:m[3]]) != variable || m[4] >= 0 && string(rest[m[4]:m[5]]) != variable {
+		return 0
+	}
+	return m[1]
+}
+
+// betweenLiterals reads the end of a string literal at rest[i], what joins it to
+// the next one, and the beginning of that.
 func betweenLiterals(rest []byte, i, pos int) (brk, bool) {
 	quote := rest[i]
+	first := i + 1
 	b := brk{}
-	for i++; i < len(rest); i++ {
+	for i = first; i < len(rest); i++ {
 		switch c := rest[i]; {
 		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 		case c == '\\' && i+1 < len(rest):
@@ -51,22 +107,82 @@ func betweenLiterals(rest []byte, i, pos int) (brk, bool) {
 			if next := rest[i+1]; next == 'n' || next == 't' || next == 'r' {
 				i++
 			}
+		case commentLen(rest[i:]) > 0:
+			i += commentLen(rest[i:]) - 1
+		case callLen(rest[i:]) > 0:
+			b.operator = true
+			i += callLen(rest[i:]) - 1
 		case c == '+' || c == '.' || c == '&' || c == '~' || c == '|':
 			b.operator = true
+		case c == ',' && !b.listed:
+			b.listed = true
 		case c == '-' && rest[i-1] == '\n' || c == '_': // a diff's mark; Basic's end of line
-		case c == '<' && i+1 < len(rest) && rest[i+1] == '>': // Elixir and Erlang
+		case c == '<' && i+1 < len(rest) && (rest[i+1] == '>' || rest[i+1] == '<'): // Elixir, Erlang; Ruby
 			b.operator = true
 			i++
 		case c == quote || c == '"' || c == '\'':
+			if i == first && c == quote {
+				b.operator = true // nothing in between: a shell joins such words
+			}
 			b.next = pos + i + 1
 			return b, true
 		case bytes.IndexByte([]byte("fFrRbBuUL@$"), c) >= 0 && i+1 < len(rest) && (rest[i+1] == '"' || rest[i+1] == '\''):
+			b.operator = b.operator || !b.listed // a command's words have no such mark
 		default:
 			return brk{}, false
 		}
 	}
 	return brk{}, false
 }
+
+// commentLen returns the length of a comment at the start of b.
+func commentLen(b []byte) int {
+	end := ""
+	switch {
+	case bytes.HasPrefix(b, []byte("//")), len(b) > 1 && b[0] == '#' && b[1] == ' ':
+		end = "\n"
+	case bytes.HasPrefix(b, []byte("/*")):
+		end = "*/"
+	default:
+		return 0
+	}
+	if n := bytes.Index(b, []byte(end)); n > 0 {
+		return n + len(end)
+	}
+	return 0
+}
+
+// callLen returns the length of a method's call at the start of b that takes the
+// text that goes on.
+func callLen(b []byte) int {
+	rest := bytes.TrimPrefix(b, []byte(")"))
+	for _, call := range []string{".concat(", ".append(", ".plus(", ".Append(", ".Concat("} {
+		if bytes.HasPrefix(rest, []byte(call)) {
+			return len(b) - len(rest) + len(call)
+		}
+	}
+	return 0
+}
+
+// joinsList reports whether a list of literals is joined: the one at text[at] by
+// the call that it is given to, or the one that ends at text[end] by a method.
+func joinsList(text []byte, at, end int) bool {
+	before := text[max(0, at-lookBack):at]
+	if open := bytes.LastIndexByte(before, '('); open >= 0 && bytes.IndexByte(before[open:], ')') < 0 {
+		call := bytes.TrimRight(before[:open], "!") // a macro of Rust
+		name, _ := nameBefore(call, len(call))
+		name = strings.ToLower(name)
+		for _, joiner := range []string{"concat", "strcat", "join", "sprint", "paste0", "str_c"} {
+			if strings.HasSuffix(name, joiner) && !strings.HasSuffix(name, "path.join") {
+				return true
+			}
+		}
+	}
+	return listJoined.Match(text[end:min(len(text), end+farthest)])
+}
+
+// listJoined is the rest of a list of literals, and the call of what joins it.
+var listJoined = regexp.MustCompile("^[^()\\n]{0,160}[\\])][ \\t]*\\.[ \\t]*[jJ]oin\\(")
 
 // betweenLines reads an escaped or a plain line end, and what quotes, diffs and
 // comments put at the beginning of a line.
@@ -105,7 +221,7 @@ func join(buf []byte, text []byte, start, end, random int) (body []byte, last in
 	body = append(buf[:0], text[start:end]...)
 	pieces := 1
 	for len(body) < maxBody {
-		b, ok := breakAt(text, end)
+		b, ok := breakAt(text, start, end)
 		if !ok {
 			break
 		}
@@ -116,6 +232,16 @@ func join(buf []byte, text []byte, start, end, random int) (body []byte, last in
 		}
 		drawn := looksDrawn(piece)
 		switch {
+		case b.marked && pieces == 1 && end > start:
+			return nil, 0 // colour ends where the key does
+		case b.marked:
+			if !drawn {
+				return done(body, pieces, end)
+			}
+		case b.listed:
+			if !drawn || !joinsList(text, start-len(prefix), b.next+n) {
+				return done(body, pieces, end)
+			}
 		case b.plain:
 			if !drawn || n < leastFolded || pieces == 1 && !folds(text, start, end, random) || !endsToken(text, b.next+n) {
 				return done(body, pieces, end)

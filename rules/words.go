@@ -76,11 +76,11 @@ func wordCosts(cost []int32, body []byte) {
 		begun := false // a word or a number, right after another
 		switch class {
 		case lower, upper:
-			if class == upper && k[2] == lower {
+			// LoaderFactory, HTTPServer: a capital begins a word after a small
+			// letter, and before one.
+			if class == upper && (k[2] == lower || k[2] == upper && i+1 < len(body) && classOf[body[i+1]] == lower) {
 				o, p, q = edge, edge, edge
-				begun = true
-			} else if class == lower && k[2] == upper && k[1] == upper {
-				o, p = edge, edge // HTTPServer: the S begins a word
+				begun = k[2] == lower
 			}
 			x := b&^0x20 - 'A'
 			c += letterCost(p, q, x)

@@ -10,17 +10,23 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
-// see takes the findings of one target.
+// see takes the findings of one target, and the list with them: there may be very
+// many.
 func (s *Scan) see(target int, list []finding.Sighting) {
-	for _, x := range list {
-		x.Target = target
-		s.sightings = append(s.sightings, x)
+	for i := range list {
+		list[i].Target = target
 	}
+	if len(s.sightings) == 0 {
+		s.sightings = list
+		return
+	}
+	s.sightings = append(s.sightings, list...)
 }
 
-// fail takes something that could not be read. Who says why may quote it.
+// fail takes something that could not be read.
 func (s *Scan) fail(e finding.Error) {
-	e.Path, e.Reason = s.mask.Mask(e.Path), s.mask.Mask(e.Reason)
+	w := s.engine.NewWorker()
+	e.Path, e.Reason = w.Mask(e.Path), w.Mask(e.Reason)
 	s.result.Report.Scan.Errors = append(s.result.Report.Scan.Errors, e)
 }
 
@@ -94,6 +100,7 @@ func (s *Scan) expose(e finding.Exposure) {
 // are counted in it and left out of it; see [Result.Restore].
 func (s *Scan) Finish() *Result {
 	s.joinWorkTrees()
+	s.mask = s.engine.NewWorker()
 	s.suppress()
 	s.accept()
 	for _, e := range s.exposures {
@@ -108,7 +115,10 @@ func (s *Scan) Finish() *Result {
 	s.explainDoubts()
 	s.escapePaths()
 	s.result.exposures = s.exposures
-	s.result.assemble()
+	sightings := s.sightings
+	s.sightings = nil
+	s.result.add(sightings)
+	s.result.Report.Scan.Suppressed = s.result.suppressed()
 	scan := &s.result.Report.Scan
 	c := &scan.Coverage
 	for _, list := range [...][]finding.Unread{c.Opaque, c.Cut, c.Accepted} {
@@ -164,8 +174,7 @@ func (s *Scan) joinWorkTrees() {
 			versions[placeOf(x)] = x
 		}
 	}
-	trees := &workTrees{getenv: s.opts.Getenv, mask: s.mask.Mask, byDir: map[string]*workTree{}}
-	kept := make([]finding.Sighting, 0, len(s.sightings))
+	trees := &workTrees{getenv: s.opts.Getenv, mask: s.engine.NewWorker().Mask, byDir: map[string]*workTree{}}
 	for i := range s.sightings {
 		x := &s.sightings[i]
 		root, ok := s.roots[x.Target]
@@ -189,12 +198,7 @@ func (s *Scan) joinWorkTrees() {
 			x.Location = "" // told by v
 		}
 	}
-	for _, x := range s.sightings {
-		if x.Location != "" {
-			kept = append(kept, x)
-		}
-	}
-	s.sightings = kept
+	s.sightings = slices.DeleteFunc(s.sightings, func(x finding.Sighting) bool { return x.Location == "" })
 }
 
 // targetOf finds the target whose work tree is r's.

@@ -25,11 +25,3 @@ func Explain(ctx context.Context, o Options, text []byte) []Explanation {
 	}
 	return list
 }
-
-// Mask returns text, such as the message of an error that quotes what could not
-// be read, with every key in it masked.
-func Mask(text string) string {
-	o := Defaults()
-	engine := detect.New(detect.Options{Rules: o.Rules, DecodeDepth: o.MaxDecodeDepth})
-	return engine.NewWorker().Mask(text)
-}

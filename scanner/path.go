@@ -10,8 +10,8 @@ import (
 // escapePaths makes every path of the report one that a report can hold. It
 // comes last: a name is looked up by its bytes.
 func (s *Scan) escapePaths() {
-	for i := range s.result.sightings {
-		x := &s.result.sightings[i]
+	for i := range s.sightings {
+		x := &s.sightings[i]
 		x.Path, x.Member = reportPath(x.Path), reportPath(x.Member)
 	}
 	for i := range s.result.withheld {

@@ -80,8 +80,7 @@ type Result struct {
 	Keys map[finding.ID]finding.Key
 
 	exposures map[finding.ID]*finding.Exposure
-	sightings []finding.Sighting // reported
-	withheld  []withheld         // suppressed
+	withheld  []withheld // suppressed
 }
 
 // A Scan collects what several targets hold into one report. It is not safe for
@@ -131,7 +130,6 @@ func New(command string, o Options) (*Scan, error) {
 			s.explain("cache: not used: %v", err)
 		}
 	}
-	s.mask = s.engine.NewWorker()
 	s.trusted = newLedger(o.Allow, o.Baseline, s.started)
 	s.result = &Result{
 		Keys: map[finding.ID]finding.Key{},
@@ -147,16 +145,20 @@ func New(command string, o Options) (*Scan, error) {
 	return s, nil
 }
 
-// target adds a target to the report and returns its id.
+// target adds a target to the report and returns its id. A directory, a remote or
+// a branch may have a key in its name.
 func (s *Scan) target(t finding.Target) int {
+	w := s.engine.NewWorker()
+	t.Path, t.URL, t.Branch = w.Mask(t.Path), w.Mask(t.URL), w.Mask(t.Branch)
 	t.ID = len(s.result.Report.Scan.Targets)
 	s.result.Report.Scan.Targets = append(s.result.Report.Scan.Targets, t)
 	return t.ID
 }
 
-// warn adds a sentence to the report's warnings.
+// warn adds a sentence to the report's warnings, with keys masked.
 func (s *Scan) warn(format string, args ...any) {
-	s.result.Report.Scan.Warnings = append(s.result.Report.Scan.Warnings, s.mask.Mask(fmt.Sprintf(format, args...)))
+	text := s.engine.NewWorker().Mask(fmt.Sprintf(format, args...))
+	s.result.Report.Scan.Warnings = append(s.result.Report.Scan.Warnings, text)
 }
 
 // historyOptions are the options of a scan of a repository's objects.

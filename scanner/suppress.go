@@ -89,18 +89,24 @@ type withheld struct {
 // not.
 func (s *Scan) suppress() {
 	excluded := s.excluded()
+	kept := s.sightings[:0] // never ahead of what is looked at
 	for i := range s.sightings {
 		x := &s.sightings[i]
-		s.result.Keys[x.Key] = x.Secret
+		if _, known := s.result.Keys[x.Key]; !known {
+			s.result.Keys[x.Key] = x.Secret
+		}
+		x.Secret = finding.Key{}
 		by, origin, ok := s.suppressor(x, excluded[i])
 		if !ok {
-			s.result.sightings = append(s.result.sightings, *x)
+			kept = append(kept, *x)
 			continue
 		}
 		by.Key = x.Key
 		by.Reason, by.Owner = s.mask.Mask(by.Reason), s.mask.Mask(by.Owner)
 		s.result.withheld = append(s.result.withheld, withheld{*x, by, origin})
 	}
+	clear(s.sightings[len(kept):])
+	s.sightings = kept
 	s.explainSuppressed()
 	s.staleEntries()
 }
@@ -277,16 +283,18 @@ func (s *Scan) accept() {
 // see [Result.Restore].
 func (r *Result) Suppressed() []finding.Exposure {
 	reported := map[finding.ID]bool{}
-	for i := range r.sightings {
-		reported[r.sightings[i].Key] = true
+	for i := range r.Report.Keys {
+		reported[r.Report.Keys[i].ID] = true
 	}
-	var silent []finding.Sighting
+	var silent []finding.Exposure
+	at := map[finding.ID]int{}
 	for i := range r.withheld {
-		if !reported[r.withheld[i].Key] {
-			silent = append(silent, r.withheld[i].Sighting)
+		if x := &r.withheld[i].Sighting; !reported[x.Key] {
+			silent = r.expose(silent, at, &x.Finding, x.Confidence, x.Extent)
 		}
 	}
-	return r.exposed(silent)
+	slices.SortFunc(silent, compareKeys)
+	return silent
 }
 
 // Restore puts the suppressed findings of keys back into the report, since the
@@ -298,12 +306,13 @@ func (r *Result) Restore(keys ...finding.ID) {
 	for _, key := range keys {
 		active[key] = true
 	}
+	var again []finding.Sighting
 	back := map[finding.ID][]string{}
 	r.withheld = slices.DeleteFunc(r.withheld, func(w withheld) bool {
 		if !active[w.Key] {
 			return false
 		}
-		r.sightings = append(r.sightings, w.Sighting)
+		again = append(again, w.Sighting)
 		back[w.Key] = append(back[w.Key], w.by.By)
 		return true
 	})
@@ -316,62 +325,67 @@ func (r *Result) Restore(keys ...finding.ID) {
 		scan.Warnings = append(scan.Warnings, fmt.Sprintf("key %s is active, and reported in spite of being suppressed (%s)", key, strings.Join(slices.Compact(by), ", ")))
 	}
 	slices.Sort(scan.Warnings)
-	r.assemble()
+	r.add(again)
+	scan.Suppressed = r.suppressed()
 }
 
-// assemble writes keys, findings and what was suppressed into the report.
-func (r *Result) assemble() {
+// add puts sightings into the report, as findings and as what is known of their
+// keys. There may be very many: the sightings are let go of before the keys are
+// made, so that not all three stand in memory together.
+func (r *Result) add(list []finding.Sighting) {
+	type mark struct {
+		confidence finding.Confidence
+		extent     finding.Extent
+	}
 	report := r.Report
-	before := map[finding.ID]finding.Exposure{}
-	for _, k := range report.Keys {
-		before[k.ID] = k
-	}
-	report.Keys = r.exposed(r.sightings)
-	for i := range report.Keys {
-		e := &report.Keys[i]
-		if had, ok := before[e.ID]; ok {
-			e.Status, e.StatusReason, e.Checked, e.Proven = had.Status, had.StatusReason, had.Checked, had.Proven
-		}
-	}
-	report.Findings = make([]finding.Finding, 0, len(r.sightings))
-	for i := range r.sightings {
-		x := &r.sightings[i]
-		x.SetFingerprint()
-		report.Findings = append(report.Findings, x.Finding)
-	}
-	slices.SortFunc(report.Findings, compareFindings)
-	report.Scan.Suppressed = r.suppressed()
-}
-
-// exposed sums sightings up by key.
-func (r *Result) exposed(list []finding.Sighting) []finding.Exposure {
-	keys := map[finding.ID]*finding.Exposure{}
+	first := len(report.Findings)
+	report.Findings = slices.Grow(report.Findings, len(list))
+	marks := make([]mark, len(list))
 	for i := range list {
 		x := &list[i]
-		e, ok := keys[x.Key]
-		if !ok {
-			e = &finding.Exposure{ID: x.Key, Masked: x.Masked}
-			if told := r.exposures[x.Key]; told != nil {
-				*e = *told
-			}
-			e.Status = finding.Unverified
-			keys[x.Key] = e
-		}
-		e.Occurrences++
-		if x.Confidence > e.Confidence || x.Confidence == e.Confidence && (e.Rule == "" || x.Rule < e.Rule) {
-			e.Confidence, e.Rule = x.Confidence, x.Rule
-		}
-		if e.Extent == "" || x.Extent == finding.Exact {
-			e.Extent = x.Extent
-		}
-		e.InWorktree = e.InWorktree || x.Tracked != "" || x.Location == finding.InFile
+		x.SetFingerprint()
+		report.Findings = append(report.Findings, x.Finding)
+		marks[i] = mark{x.Confidence, x.Extent}
 	}
-	var sorted []finding.Exposure
-	for _, e := range keys {
-		sorted = append(sorted, *e)
+	distinct := min(len(r.Keys), len(report.Keys)+len(marks))
+	report.Keys = slices.Grow(report.Keys, max(0, distinct-len(report.Keys)))
+	at := make(map[finding.ID]int, distinct)
+	for i := range report.Keys {
+		at[report.Keys[i].ID] = i
 	}
-	slices.SortFunc(sorted, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
-	return sorted
+	for i, m := range marks {
+		report.Keys = r.expose(report.Keys, at, &report.Findings[first+i], m.confidence, m.extent)
+	}
+	slices.SortFunc(report.Findings, compareFindings)
+	slices.SortFunc(report.Keys, compareKeys)
+}
+
+func compareKeys(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) }
+
+// expose adds one finding to what is known of its key; at says where in keys
+// each stands.
+func (r *Result) expose(keys []finding.Exposure, at map[finding.ID]int, x *finding.Finding, c finding.Confidence, extent finding.Extent) []finding.Exposure {
+	i, ok := at[x.Key]
+	if !ok {
+		i = len(keys)
+		at[x.Key] = i
+		e := finding.Exposure{ID: x.Key, Masked: x.Masked}
+		if told := r.exposures[x.Key]; told != nil {
+			e = *told
+		}
+		e.Status = finding.Unverified
+		keys = append(keys, e)
+	}
+	e := &keys[i]
+	e.Occurrences++
+	if c > e.Confidence || c == e.Confidence && (e.Rule == "" || x.Rule < e.Rule) {
+		e.Confidence, e.Rule = c, x.Rule
+	}
+	if e.Extent == "" || extent == finding.Exact {
+		e.Extent = extent
+	}
+	e.InWorktree = e.InWorktree || x.Tracked != "" || x.Location == finding.InFile
+	return keys
 }
 
 // suppressed counts what is withheld, by key and by what withholds it.

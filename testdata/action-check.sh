@@ -105,6 +105,16 @@ echo "K=$(key accepted)" >accepted.env
 accepted=$(commit 'a key that the base accepts')
 publish
 
+# A pull request from a fork: its commits are on no branch here.
+git checkout -q --detach main
+echo "K=$(key fork)" >fork.env
+commit 'added in a fork' >/dev/null
+git rm -q fork.env
+fork=$(commit 'and removed there')
+git checkout -q --detach main
+git merge -q --no-ff -m 'as GitHub merges it to try it' "$fork"
+git push -q origin "$fork:refs/pull/7/head" HEAD:refs/pull/7/merge
+
 # checkout NAME COMMIT [GIT-FETCH-OPTION…]: a clone as actions/checkout makes it
 # with fetch-depth 0, or with the options given.
 checkout() {
@@ -113,7 +123,11 @@ checkout() {
 	git init -q "$dir"
 	git -C "$dir" remote add origin "file://$work/forge.git"
 	refs=('+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*')
-	if [[ " $* " == *" --depth"* ]]; then refs=("+$commit:refs/remotes/origin/checked-out"); fi
+	if [ "$commit" = refs/pull/7/merge ]; then
+		refs=('+refs/heads/*:refs/remotes/origin/*' +refs/pull/7/merge:refs/remotes/pull/7/merge)
+		commit=refs/remotes/pull/7/merge
+		if [[ " $* " == *" --depth"* ]]; then refs=(+refs/pull/7/merge:refs/remotes/pull/7/merge); fi
+	elif [[ " $* " == *" --depth"* ]]; then refs=("+$commit:refs/remotes/origin/checked-out"); fi
 	git -C "$dir" fetch -q --no-tags --prune --no-recurse-submodules "$@" origin "${refs[@]}"
 	[ -z "${sparse-}" ] || git -C "$dir" sparse-checkout set "$sparse"
 	git -C "$dir" checkout -q --progress --force "$commit" 2>/dev/null
@@ -180,7 +194,7 @@ event() {
 		[ "$(grep -c '"ruleIndex"' "$results/petrascan.sarif" || true)" = "$findings" ] || wrong "SARIF has not $findings results"
 		says 'Summary - # petrascan'
 	fi
-	if grep -qF -e "$(key inside)" -e "$(key old)" -e "$(key self)" -e "$(key forty)" -r "$results"; then wrong "a raw key was printed"; fi
+	if grep -qF -e "$(key inside)" -e "$(key old)" -e "$(key self)" -e "$(key forty)" -e "$(key fork)" -r "$results"; then wrong "a raw key was printed"; fi
 	echo "ok: $name $(basename "$dir") exits $status, finds $findings"
 }
 wrong() {
@@ -217,6 +231,11 @@ event pull_request forty 1 1 < <(pull "$main" "$forty")
 event pull_request selfallowed 1 1 < <(pull "$main" "$selfallowed")
 event pull_request accepted 0 0 < <(pull "$main" "$accepted")
 event pull_request inside 1 1 < <(pull "$main" "$inside" stranger/repo)
+checkout fork refs/pull/7/merge
+event pull_request fork 1 1 < <(pull "$main" "$fork" stranger/repo)
+checkout shallowfork refs/pull/7/merge --depth=1
+event pull_request shallowfork 2 - < <(pull "$main" "$fork" stranger/repo)
+says 'fetch-depth: 0'
 event pull_request_target inside 2 - GITHUB_REPOSITORY=ada/repo < <(pull "$main" "$inside" stranger/repo)
 says 'pull_request_target with a head from stranger/repo is refused'
 event pull_request_target inside 2 - < <(pull "$main" "$inside" '')
@@ -264,6 +283,11 @@ sum=$(sha256sum "$work/petrascan" | cut -c 1-64)
 event pull_request inside 1 1 BINARY= DOWNLOAD="file://$work/petrascan" SHA256="$sum" < <(pull "$main" "$inside")
 event pull_request inside 2 - BINARY= DOWNLOAD="file://$work/petrascan" SHA256="${sum//[0-4]/5}" < <(pull "$main" "$inside")
 says 'The SHA-256|the SHA-256 of'
+mkdir "$work/petrascan_v1_linux"
+cp "$work/petrascan" "$work/petrascan_v1_linux/"
+tar -czf "$work/release.tar.gz" -C "$work" petrascan_v1_linux
+sum=$(sha256sum "$work/release.tar.gz" | cut -c 1-64)
+event pull_request inside 1 1 BINARY= DOWNLOAD="file://$work/release.tar.gz" SHA256="$sum" < <(pull "$main" "$inside")
 event pull_request inside 2 - BINARY= DOWNLOAD="file://$work/petrascan" < <(pull "$main" "$inside")
 
 echo "all passed"

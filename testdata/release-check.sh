@@ -33,16 +33,16 @@ git -C "$work/tree" tag "$tagged"
 git clone -q "$work/tree" "$work/one"
 git clone -q "$work/tree" "$work/somewhere else"
 
-# All six once; two again, built from nothing.
+# All six once; one again, built from nothing.
 GOCACHE=$gocache "$work/one/.github/release.sh" "$work/first"
 (
 	umask 077
 	mkdir "$work/home"
-	HOME=$work/home GOCACHE=$work/cache "$work/somewhere else/.github/release.sh" "$work/second" linux/amd64 windows/arm64
+	HOME=$work/home GOCACHE=$work/cache "$work/somewhere else/.github/release.sh" "$work/second" linux/amd64
 )
 [ "$(wc -l <"$work/first/SHA256SUMS")" = 12 ] || fail "there are not six archives and six lists"
 (cd "$work/first" && sha256sum --quiet --check SHA256SUMS)
-[ "$(wc -l <"$work/second/SHA256SUMS")" = 4 ] || fail "there are not two archives and two lists"
+[ "$(wc -l <"$work/second/SHA256SUMS")" = 2 ] || fail "there are not one archive and one list"
 while IFS= read -r line; do
 	grep -qxF -- "$line" "$work/first/SHA256SUMS" || fail "built twice, and not the same: $line"
 done <"$work/second/SHA256SUMS"
@@ -53,7 +53,7 @@ tar -xzf "$work/first/petrascan_${tagged}_linux_$(go env GOARCH).tar.gz" -C "$wo
 said=$("$work/unpacked/petrascan" version)
 case $said in "petrascan $tagged ("*) ;; *) fail "the version is: $said" ;; esac
 "$work/unpacked/petrascan" files "$work/unpacked/README.md" >/dev/null
-if grep -qF -e "$work" -e "$HOME" "$work/unpacked/petrascan"; then fail "the program names a directory of this machine"; fi
+if grep -qF -e "$work" "$work/unpacked/petrascan"; then fail "the program names a directory of this machine"; fi
 for list in "$work"/first/*.cdx.json; do
 	[ "$(jq -r '.metadata.component.version' "$list")" = "$tagged" ] || fail "$list is of another version"
 	for module in klauspost/compress go-git/go-git/v5 golang/std; do

@@ -1,7 +1,6 @@
 package rulestest
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,6 +43,10 @@ var kinds = []string{
 	"{{body:%s:17}}",
 	"eu1_{{body:%s:26:lower}}",
 	"{{body:%s:256:base64url}}",
+	"live_{{uuid:%s}}",
+	"test_{{body:%s:32:hex}}",
+	"{{body:%s a:5:base32}}-{{body:%s b:5:base32}}-{{body:%s c:5:base32}}-{{body:%s d:5:base32}}-{{body:%s e:5:base32}}",
+	"{{body:%s a:8:hex}}_{{body:%s b:48:hex}}",
 }
 
 // encodings lists what positive cases are to be wrapped in, in turn.
@@ -69,17 +72,21 @@ func Positives(dir string) ([]Case, error) {
 		for j := range everyPlace {
 			n := i*everyPlace + j
 			seed := "corpus " + strconv.Itoa(n)
-			key := finding.Prefix + Expand(fmt.Sprintf(kinds[n%len(kinds)], seed))
-			if strings.Contains(p.text, "{{KEY2}}") {
+			key := finding.Prefix + Expand(strings.ReplaceAll(kinds[n%len(kinds)], "%s", seed))
+			if strings.Contains(p.text, "{{KEY2}}") || strings.Contains(p.text, "{{BODY}}") {
 				key = finding.Prefix + Expand("{{body:"+seed+":40}}")
 			}
 			// Not right after the prefix, and not so late that the first piece is a key of its own.
 			cut := min(len(finding.Prefix)+4*(j+1), len(key)-8)
 			text := strings.NewReplacer(
 				"{{KEY}}", key, "{{KEY1}}", key[:cut], "{{KEY2}}", key[cut:],
+				"{{BODY}}", key[len(finding.Prefix):],
 				"{{NUL}}", "\x00", "{{ESC}}", "\x1b",
 			).Replace(p.text)
 			c := Case{Class: p.class, Text: text, Encodings: encodings[n%len(encodings)]}
+			if hidesBreak(p.text, c.Encodings) {
+				c.Encodings = nil
+			}
 			for range max(1, strings.Count(p.text, "{{KEY}}")) {
 				c.Keys = append(c.Keys, key)
 			}
@@ -87,6 +94,22 @@ func Positives(dir string) ([]Case, error) {
 		}
 	}
 	return cases, nil
+}
+
+// hidesBreak reports whether the encodings leave the key in plain sight and hide
+// what stands between its pieces: quoted-printable writes = as =3D, and text in
+// UTF-16 is read up to a control character.
+func hidesBreak(place string, encodings []string) bool {
+	if !strings.Contains(place, "{{KEY2}}") && !strings.Contains(place, "{{BODY}}") || len(encodings) == 0 {
+		return false
+	}
+	switch encodings[len(encodings)-1] {
+	case "quoted-printable":
+		return true
+	case "utf-16le", "utf-16be":
+		return strings.Contains(place, "{{ESC}}")
+	}
+	return false
 }
 
 // Negatives reads negative.txt in the corpus's directory, one case a line.

@@ -125,12 +125,20 @@ built() {
 }
 downloaded() {
 	[ -n "${INPUT_SHA256-}" ] || fail "download needs sha256: what is not known is not run"
-	petrascan=$temp/petrascan
-	curl --fail --silent --show-error --location --retry 3 --output "$petrascan" -- "$INPUT_DOWNLOAD" ||
+	local file=$temp/download sum
+	curl --fail --silent --show-error --location --retry 3 --output "$file" -- "$INPUT_DOWNLOAD" ||
 		fail "could not download $INPUT_DOWNLOAD"
-	local sum
-	sum=$( (sha256sum "$petrascan" 2>/dev/null || shasum -a 256 "$petrascan") | cut -d ' ' -f 1)
+	sum=$( (sha256sum "$file" 2>/dev/null || shasum -a 256 "$file") | cut -d ' ' -f 1)
 	[ "${sum#\\}" = "$INPUT_SHA256" ] || fail "the SHA-256 of $INPUT_DOWNLOAD is $sum, not $INPUT_SHA256"
+	petrascan=$temp/petrascan
+	[ "${RUNNER_OS-}" != Windows ] || petrascan=$petrascan.exe
+	case $INPUT_DOWNLOAD in
+	*.tar.gz)
+		tar -xzf "$file" -C "$temp" --strip-components 1 || fail "$INPUT_DOWNLOAD is no archive of a release"
+		[ -f "$petrascan" ] || fail "there is no ${petrascan##*/} in $INPUT_DOWNLOAD"
+		;;
+	*) mv "$file" "$petrascan" ;;
+	esac
 	chmod +x "$petrascan"
 }
 if [ -n "${INPUT_BINARY-}" ]; then

@@ -108,11 +108,11 @@ func accounts(r *finding.Report, o Options) []*account {
 	for _, a := range all {
 		a.urgency = a.judge()
 		slices.SortStableFunc(a.places, func(x, y *finding.Finding) int {
-			return compareTimes(begin(x), begin(y))
+			return report.Older(begin(x), begin(y))
 		})
 	}
 	slices.SortStableFunc(all, func(a, b *account) int {
-		return cmp.Or(cmp.Compare(a.urgency, b.urgency), compareTimes(a.since(), b.since()), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.urgency, b.urgency), report.Older(a.since(), b.since()), cmp.Compare(a.ID, b.ID))
 	})
 	return all
 }

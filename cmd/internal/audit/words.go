@@ -94,16 +94,3 @@ func days(from, to time.Time) string {
 }
 
 func short(id string) string { return id[:min(len(id), 10)] }
-
-// compareTimes puts the zero time last.
-func compareTimes(a, b time.Time) int {
-	switch {
-	case a.IsZero() && b.IsZero():
-		return 0
-	case a.IsZero():
-		return 1
-	case b.IsZero():
-		return -1
-	}
-	return a.Compare(b)
-}

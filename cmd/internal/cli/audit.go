@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/petrascan/petrascan/cmd/internal/audit"
+	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -48,7 +49,9 @@ every place and encoding.`,
 			}
 			f.audit = &audit.Options{}
 			if len(args) > 0 || what.list != "" {
-				f.audit.Args = names(targets)
+				for _, name := range names(targets) {
+					f.audit.Args = append(f.audit.Args, config.Masked(name)) // they are told
+				}
 			}
 			if known != "" {
 				if f.audit.Known, err = readKnown(resolve(env.Dir, known)); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/petrascan/petrascan/scanner"
+	"github.com/petrascan/petrascan/verify"
 )
 
 // cacheDir returns where the scanner keeps what it remembers for this user, as
@@ -32,6 +33,15 @@ func cacheDir(env *Env) string {
 	return filepath.Join(dir, "petrascan", "packs")
 }
 
+// verdictDir returns where verdicts of the API are kept, beside the packs; empty
+// if that is not known.
+func verdictDir(env *Env) string {
+	if dir := cacheDir(env); dir != "" {
+		return filepath.Join(filepath.Dir(dir), "verdicts")
+	}
+	return ""
+}
+
 // cacheDir is the scanner's, empty with --no-cache.
 func (f *scanFlags) cacheDir(env *Env) string {
 	if f.noCache {
@@ -47,14 +57,22 @@ func noCacheDir() error {
 func newCache(env *Env) *cobra.Command {
 	cmd := withStatus(&cobra.Command{
 		Use:   "cache",
-		Short: "Show or clear what is remembered of packs that were read",
-		Long: `A pack of Git objects never changes, so what a scan found out about one is
-remembered for the next: how much there is in it, and which of its objects to
-look at again. A scan with the cache reports what one without would; --no-cache
-reads everything, and so notices a disk that lost what was written to it.
+		Short: "Show or clear what is remembered from scan to scan",
+		Long: `Two things are remembered from scan to scan: what packs held, and what the API
+said of keys.
 
-The cache holds ids and numbers, no key and no content. It lies in the user's
-cache directory, $XDG_CACHE_HOME/petrascan on Linux; what was not used for
+A pack of Git objects never changes, so what a scan found out about one is
+remembered for the next: how much there is in it, which of its objects to look
+at again, its commits, and where lay what was found. A scan with the cache
+reports what one without would; --no-cache reads everything, and so notices a
+disk that lost what was written to it.
+
+What the API said of a key is remembered by the key's id: a proven deletion for
+ever, another rejection for a day, an active key for five minutes. When it is
+cleared, a deletion has to be proven anew.
+
+The cache holds ids, numbers, names of files and verdicts, no key and no content.
+It lies in the user's cache directory, $XDG_CACHE_HOME/petrascan on Linux; what was not used for
 longest makes room for what is new.`,
 		Example: "  petrascan cache show\n  petrascan cache clear",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -84,11 +102,16 @@ longest makes room for what is new.`,
 				fmt.Fprintf(env.Stdout, ", last used %s to %s", use.Oldest.Format(time.DateOnly), use.Newest.Format(time.DateOnly))
 			}
 			fmt.Fprintln(env.Stdout)
+			verdicts, err := verify.NewMemory(verdictDir(env)).Size()
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(env.Stdout, "%s\n%s\n", verdictDir(env), plural(verdicts, "verdict", "verdicts"))
 			return nil
 		},
 	}, plainStatus), withStatus(&cobra.Command{
 		Use:     "clear",
-		Short:   "Forget all packs",
+		Short:   "Forget all packs and verdicts",
 		Example: "  petrascan cache clear",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -100,7 +123,11 @@ longest makes room for what is new.`,
 			if err != nil {
 				return hinted("remove "+dir+" by hand", "%w", err)
 			}
-			fmt.Fprintf(env.Stdout, "removed %s\n", sizeOf(use))
+			verdicts, err := verify.NewMemory(verdictDir(env)).Clear()
+			if err != nil {
+				return hinted("remove "+verdictDir(env)+" by hand", "%w", err)
+			}
+			fmt.Fprintf(env.Stdout, "removed %s, and %s\n", sizeOf(use), plural(verdicts, "verdict", "verdicts"))
 			return nil
 		},
 	}, plainStatus))
@@ -108,9 +135,5 @@ longest makes room for what is new.`,
 }
 
 func sizeOf(u scanner.CacheUse) string {
-	packs := "packs"
-	if u.Entries == 1 {
-		packs = "pack"
-	}
-	return fmt.Sprintf("%d %s, %.1f kB", u.Entries, packs, float64(u.Bytes)/1000)
+	return fmt.Sprintf("%s, %.1f kB", plural(u.Entries, "pack", "packs"), float64(u.Bytes)/1000)
 }

@@ -74,7 +74,8 @@ func newHookRun(env *Env) *cobra.Command {
 standard input that Git gives the hook EVENT: ` + strings.Join(names[:len(names)-1], ", ") + `.
 EVENT ` + "`framework`" + ` is for the pre-commit program.
 
-Prints nothing unless something was found or could not be read. PETRASCAN_SKIP=1
+Prints nothing unless something was found that --fail-on names, or could not be
+read; with --fail-on none it tells of all that was found, and lets it pass. PETRASCAN_SKIP=1
 skips the search, but for pre-receive, where nothing that was pushed can switch
 it off or suppress a finding.`,
 		Example: `  petrascan hook run pre-commit
@@ -106,7 +107,7 @@ it off or suppress a finding.`,
 				}
 			}
 			f.noProgress = true
-			f.say = e.say
+			f.say = func(env *Env, r *finding.Report) { e.say(env, r, f.failOn) }
 			return run(cmd.Context(), env, "hook run "+e.name, &f, func(ctx context.Context, s *scanner.Scan) error {
 				return e.scan(ctx, env, s, args[1:])
 			})
@@ -124,6 +125,7 @@ it off or suppress a finding.`,
 }
 
 func scanStaged(ctx context.Context, env *Env, s *scanner.Scan, args []string) error {
+	uncollected(env)
 	if len(args) > 0 {
 		return fmt.Errorf("this hook takes no arguments, and got %q", args[0])
 	}

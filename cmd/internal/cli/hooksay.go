@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/petrascan/petrascan/cmd/internal/report"
@@ -10,34 +11,54 @@ import (
 )
 
 // say tells on standard error what a hook found and what to do about it, and
-// nothing if there is nothing to tell.
-func (e hookEvent) say(env *Env, r *finding.Report) {
-	if len(r.Findings) > 0 {
-		e.sayFound(env.Stderr, r)
+// nothing if that stops nobody: only with --fail-on none, where nothing ever
+// does, is it told all the same.
+func (e hookEvent) say(env *Env, r *finding.Report, failOn string) {
+	told, others := r.Keys, 0
+	if failOn == "active" {
+		// Of a key whose status is unknown it is not known that it does not work.
+		told = slices.DeleteFunc(slices.Clone(r.Keys), func(k finding.Exposure) bool {
+			return k.Status != finding.Active && k.Status != finding.Unknown
+		})
+		others = len(r.Keys) - len(told)
+	}
+	if len(told) > 0 {
+		e.sayFound(env.Stderr, r, told)
+		switch {
+		case failOn == "none":
+			fmt.Fprintln(env.Stderr, "Nothing is stopped, since --fail-on is none.")
+		case others > 0:
+			work := "do not work"
+			if others == 1 {
+				work = "does not work"
+			}
+			fmt.Fprintf(env.Stderr, "Not told of: %s that %s, with --fail-on active.\n", keys(others), work)
+		}
 	}
 	if !r.Scan.Complete {
 		complain(env, r)
 		fmt.Fprintf(env.Stderr, "petrascan: not all of %s could be read\n", e.what)
-		if len(r.Findings) == 0 && e.name != "pre-receive" {
+		if len(told) == 0 && e.name != "pre-receive" {
 			fmt.Fprintln(env.Stderr, "petrascan: hint: PETRASCAN_SKIP=1 goes on without the search, once")
 		}
 	}
 }
 
-func (e hookEvent) sayFound(w io.Writer, r *finding.Report) {
+// sayFound tells of those of the report's keys that are to be told of.
+func (e hookEvent) sayFound(w io.Writer, r *finding.Report, told []finding.Exposure) {
 	const mostKeys, mostPlaces = 10, 5
 	places := map[finding.ID][]finding.Finding{}
 	for _, f := range r.Findings {
 		places[f.Key] = append(places[f.Key], f)
 	}
 	keys := "1 Petra API key"
-	if n := len(r.Keys); n > 1 {
+	if n := len(told); n > 1 {
 		keys = fmt.Sprintf("%d Petra API keys", n)
 	}
 	fmt.Fprintf(w, "petrascan: %s in %s\n", keys, e.what)
-	for i, k := range r.Keys {
+	for i, k := range told {
 		if i == mostKeys {
-			fmt.Fprintf(w, "\n  and %d more keys\n", len(r.Keys)-mostKeys)
+			fmt.Fprintf(w, "\n  and %d more keys\n", len(told)-mostKeys)
 			break
 		}
 		fmt.Fprintf(w, "\n  %s  (confidence %s, %s)\n", report.Clean(k.Masked), k.Confidence, k.Status)

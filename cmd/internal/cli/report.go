@@ -51,6 +51,7 @@ the scan was made.`,
 			if err != nil {
 				return err
 			}
+			defer thrifty()()
 			r, err := merged(env, args)
 			if err != nil {
 				return err

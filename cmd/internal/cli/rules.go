@@ -137,7 +137,11 @@ func explain(ctx context.Context, env *Env, o scanner.Options, text []byte, argu
 		if v := x.Verdict; v.Confidence == finding.None {
 			fmt.Fprintln(env.Stdout, "  no key")
 		} else {
-			fmt.Fprintf(env.Stdout, "  %s: confidence %s, extent %s\n  key %s, id %s\n", v.Rule, v.Confidence, v.Extent, v.Key, v.Key.ID())
+			seldom := ""
+			if v.Confidence == finding.Low {
+				seldom = " (reported with --min-confidence low only)"
+			}
+			fmt.Fprintf(env.Stdout, "  %s: confidence %s%s, extent %s\n  key %s, id %s\n", v.Rule, v.Confidence, seldom, v.Extent, v.Key, v.Key.ID())
 			found = found || v.Confidence >= finding.Medium
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/petrascan/petrascan/cmd/internal/audit"
@@ -52,6 +53,7 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	if err != nil && ctx.Err() == nil {
 		return err
 	}
+	defer thrifty()()
 	result := scan.Finish()
 	if err != nil { // it was stopped, maybe before a target was begun
 		result.Report.Scan.Complete = false
@@ -65,6 +67,25 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 	}
 	verifier.check(ctx, result)
 	return f.finish(ctx, env, result, outputs)
+}
+
+// thrifty has garbage collected sooner until its result is called. While a report
+// is made there may be 100,000 findings in memory, and little else to do.
+func thrifty() (end func()) {
+	const percent = 50
+	old := debug.SetGCPercent(percent)
+	if old < percent { // -1: never
+		debug.SetGCPercent(old)
+	}
+	return func() { debug.SetGCPercent(old) }
+}
+
+// uncollected puts the first garbage collection off, for commands that are over
+// in a few milliseconds and a few megabytes. GOGC still has its say.
+func uncollected(env *Env) {
+	if env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // finish writes the reports on a result, and returns what its exit status is.
@@ -97,22 +118,29 @@ func complain(env *Env, r *finding.Report) {
 	}
 	unreadable := make([]finding.Unread, len(r.Scan.Errors))
 	for i, e := range r.Scan.Errors {
-		unreadable[i] = finding.Unread{Path: e.Path, Object: e.Object, Reason: e.Reason}
+		unreadable[i] = finding.Unread{Target: e.Target, Path: e.Path, Object: e.Object, Reason: e.Reason}
 	}
 	c := &r.Scan.Coverage
-	list(env, "error", unreadable)
+	list(env, r, "error", unreadable)
 	for _, a := range c.Absent {
 		fmt.Fprintf(env.Stderr, "petrascan: absent by design: %d (%s)\n", a.Count, a.What)
 	}
-	list(env, "opaque", c.Opaque)
-	list(env, "cut by a limit", c.Cut)
+	list(env, r, "opaque", c.Opaque)
+	list(env, r, "cut by a limit", c.Cut)
 	if !r.Scan.Complete {
 		fmt.Fprintln(env.Stderr, "petrascan: the scan is incomplete")
 	}
 }
 
-// list names the first few of what was not read, and counts the rest.
-func list(env *Env, what string, unread []finding.Unread) {
+// list names the first few of what was not read, and counts the rest. Of several
+// repositories it names the one.
+func list(env *Env, r *finding.Report, what string, unread []finding.Unread) {
+	repositories := 0
+	for _, t := range r.Scan.Targets {
+		if t.Kind == finding.GitTarget {
+			repositories++
+		}
+	}
 	const most = 10
 	for i, u := range unread {
 		if i == most {
@@ -120,6 +148,9 @@ func list(env *Env, what string, unread []finding.Unread) {
 			return
 		}
 		where := strings.TrimSpace(strings.TrimSpace(u.Path+" "+u.Member) + " " + u.Object)
+		if t := r.Scan.Targets; repositories > 1 && u.Target < len(t) && t[u.Target].Kind == finding.GitTarget {
+			where = t[u.Target].Path + ": " + where
+		}
 		fmt.Fprintf(env.Stderr, "petrascan: %s: %s: %s\n", what, report.Clean(where), report.Clean(u.Reason))
 	}
 }

@@ -89,6 +89,7 @@ GIT_INDEX_FILE are honoured, as in a hook.`,
   petrascan staged --quiet || echo "there is a key in the index"`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			uncollected(env)
 			return run(cmd.Context(), env, "staged", &f, func(ctx context.Context, s *scanner.Scan) error {
 				return s.Staged(ctx, env.Getenv, env.Dir)
 			})

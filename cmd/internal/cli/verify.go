@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,8 +90,8 @@ func (f *scanFlags) verifier(env *Env) (*verifier, error) {
 		o.Control = key
 	}
 	if !f.noCache {
-		if dir, err := os.UserCacheDir(); err == nil {
-			o.Memory = verify.NewMemory(filepath.Join(dir, "petrascan", "verdicts"))
+		if dir := verdictDir(env); dir != "" {
+			o.Memory = verify.NewMemory(dir)
 		}
 	}
 	client, err := verify.New(o)

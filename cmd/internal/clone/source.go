@@ -54,7 +54,7 @@ func Parse(s string) (Source, error) {
 		if path == "" || dashed(user, host, path) {
 			return Source{}, fmt.Errorf("%s:%s is no address", host, path)
 		}
-		return Source{scheme: "ssh", address: s, shown: host + ":" + path}, nil
+		return Source{scheme: "ssh", address: s, shown: Redact(host + ":" + path)}, nil
 	}
 	scheme, rest, ok := strings.Cut(s, "://")
 	scheme = strings.ToLower(scheme)
@@ -85,7 +85,7 @@ func Parse(s string) (Source, error) {
 	case dashed(u.User.Username(), u.Host):
 		return Source{}, fmt.Errorf("%s is no address", bare)
 	}
-	source := Source{scheme: scheme, address: scheme + "://" + host + path, shown: scheme + "://" + host + path}
+	source := Source{scheme: scheme, address: scheme + "://" + host + path, shown: Redact(scheme + "://" + host + path)}
 	password, hasPassword := u.User.Password()
 	switch {
 	case scheme == "file":

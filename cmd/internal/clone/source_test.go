@@ -17,6 +17,7 @@ func TestParse(t *testing.T) {
 		{"ssh://host/~ada/x", "ssh://host/~ada/x", "ssh://host/~ada/x", "", ""},
 		{"git@host:acme/app.git", "host:acme/app.git", "git@host:acme/app.git", "", ""},
 		{"git@[::1]:app", "[::1]:app", "git@[::1]:app", "", ""},
+		{"https://proxy/http://ada:hunter2@host/x", "https://proxy/http://host/x", "https://proxy/http://ada:hunter2@host/x", "", ""},
 		{"git://host/x", "git://host/x", "git://host/x", "", ""},
 		{"file:///srv/git/a%20b.git", "file:///srv/git/a%20b.git", "file:///srv/git/a%20b.git", "", ""},
 	} {
@@ -96,7 +97,7 @@ func TestSourceKeepsItsSecret(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"https://ada:hunter2@host/x", "git@host:x", "ext::sh", "file:///x", "ssh://a:b@c/d?e#f", "https://ada:hunt/hunter2@host/x"} {
+	for _, seed := range []string{"https://ada:hunter2@host/x", "git@host:x", "ext::sh", "file:///x", "ssh://a:b@c/d?e#f", "https://ada:hunt/hunter2@host/x", "http://0://@"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {

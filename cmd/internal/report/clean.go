@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes text from a repository safe to show on one line of a terminal, a
+// Clean makes text from a repository safe to show on one line of a terminal, a
 // page or a spreadsheet. What would move the cursor, start a new line, reorder
 // the text or not be seen at all is shown as an escape: C0 and C1 controls,
 // DEL, format characters (bidirectional controls among them), line and
 // paragraph separators, and bytes that are not UTF-8. Joiners stay, since
 // names in several scripts and emoji need them.
-func clean(s string) string {
+func Clean(s string) string {
 	for i, r := range s {
 		if hidden(r) || broken(s, i, r) {
 			return escape(s, i)
@@ -71,14 +71,14 @@ func broken(s string, i int, r rune) bool {
 	return size == 1
 }
 
-// cleanLines is clean for text of several lines, whose line feeds and tabs
+// cleanLines is Clean for text of several lines, whose line feeds and tabs
 // stay.
 func cleanLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		cells := strings.Split(strings.TrimSuffix(line, "\r"), "\t")
 		for j, cell := range cells {
-			cells[j] = clean(cell)
+			cells[j] = Clean(cell)
 		}
 		lines[i] = strings.Join(cells, "\t")
 	}

@@ -70,7 +70,7 @@ func rangeLine(g *finding.Range) string {
 		s += " and not from " + ids(g.Old)
 	}
 	if g.Widened != "" {
-		s += "; widened: " + clean(g.Widened)
+		s += "; widened: " + Clean(g.Widened)
 	}
 	return s + "."
 }
@@ -132,7 +132,7 @@ func unread(r *finding.Report, most int) []unreadGroup {
 }
 
 func because(subject, reason string) string {
-	reason = clean(reason)
+	reason = Clean(reason)
 	if subject == "" {
 		return actionSafe(reason)
 	}
@@ -149,7 +149,7 @@ func absence(a finding.Absent) string {
 	case "lfs":
 		return plural(a.Count, "Git LFS payload")
 	}
-	return count(a.Count) + " " + clean(a.What)
+	return count(a.Count) + " " + Clean(a.What)
 }
 
 // An indented line of text.
@@ -215,13 +215,13 @@ func suppressed(r *finding.Report, list bool) []indented {
 func suppressedLine(s finding.Suppressed) string {
 	text := short(string(s.Key)) + "  " + plural(s.Count, "finding") + " by " + suppressor(s.By)
 	if s.Reason != "" {
-		text += ": " + clean(s.Reason)
+		text += ": " + Clean(s.Reason)
 	}
 	if s.Owner != "" {
-		text += ", owner " + clean(s.Owner)
+		text += ", owner " + Clean(s.Owner)
 	}
 	if s.Expires != "" {
-		text += ", expires " + clean(s.Expires)
+		text += ", expires " + Clean(s.Expires)
 	}
 	return text
 }
@@ -237,5 +237,5 @@ func suppressor(by string) string {
 	case "exclude":
 		return "excludes"
 	}
-	return clean(by)
+	return Clean(by)
 }

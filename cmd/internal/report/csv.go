@@ -97,9 +97,9 @@ func number(n int) string {
 
 // csvCell keeps a spreadsheet from taking text for a formula (OWASP, "CSV
 // Injection"): an apostrophe goes before what would begin one, full-width forms
-// included, also behind spaces. Tabs and line ends are escaped by clean.
+// included, also behind spaces. Tabs and line ends are escaped by Clean.
 func csvCell(s string) string {
-	s = clean(s)
+	s = Clean(s)
 	if strings.ContainsAny(firstRune(strings.TrimLeft(s, " \u00a0")), "=+-@＝＋－＠|%") {
 		return "'" + s
 	}

@@ -83,7 +83,7 @@ func TestCSV(t *testing.T) {
 				t.Errorf("record %d, %s: %q would be a formula", i, records[0][j], cell)
 			}
 		}
-		if got, want := strings.TrimPrefix(record[paths], "'"), clean(r.Findings[i].Path); got != want {
+		if got, want := strings.TrimPrefix(record[paths], "'"), Clean(r.Findings[i].Path); got != want {
 			t.Errorf("path %q, want %q", got, want)
 		}
 	}
@@ -294,7 +294,7 @@ func TestMarkdown(t *testing.T) {
 		}
 	}
 	text := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&amp;", "&").Replace(markupTag.ReplaceAllString(page, ""))
-	for _, s := range []string{clean(hostile), `\x1b[31m\u202e<script>alert(1)</script>`, "https://evil.example/[a](b):3:9", "日本語"} {
+	for _, s := range []string{Clean(hostile), `\x1b[31m\u202e<script>alert(1)</script>`, "https://evil.example/[a](b):3:9", "日本語"} {
 		if !strings.Contains(text, s) {
 			t.Errorf("lacks %q", s)
 		}
@@ -305,8 +305,8 @@ func FuzzMarkdown(f *testing.F) {
 	f.Add(hostile)
 	f.Add("a\\`b`|*_x_* <b> [l](u) www.evil.example a@b.example ![i](x)")
 	f.Fuzz(func(t *testing.T, s string) {
-		s = clean(s)
-		for _, source := range []string{codeSpan(s), "x " + markdownText(s)} {
+		s = Clean(s)
+		for _, source := range []string{CodeSpan(s), "x " + markdownText(s)} {
 			page := rendered(t, []byte("| h |\n|---|\n| "+source+" |\n"))
 			if strings.Count(page, "<td>") != 1 || strings.Count(page, "<tr>") != 2 {
 				t.Errorf("%q leaves its cell: %s", s, page)

@@ -45,7 +45,7 @@ func writeGitHub(w io.Writer, r *finding.Report, o Options) error {
 			}
 		}
 		b.WriteString("title=" + githubProperty(verdict.subject()) + "::")
-		text := clean(f.Masked) + " (" + statusWord(e.Status) + ", " + traits(e) + ") in " + v.place(f)
+		text := Clean(f.Masked) + " (" + statusWord(e.Status) + ", " + traits(e) + ") in " + v.place(f)
 		if f.Commit != "" {
 			text += ", since commit " + short(f.Commit) + " of " + day(f.Date)
 		}
@@ -91,5 +91,5 @@ func githubData(s string) string {
 // githubProperty escapes a property of a workflow command. Controls are kept
 // out as well: the runner knows no escape for them.
 func githubProperty(s string) string {
-	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C", "##[", "#%23[").Replace(clean(s))
+	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C", "##[", "#%23[").Replace(Clean(s))
 }

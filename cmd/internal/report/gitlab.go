@@ -83,7 +83,7 @@ func writeGitLab(w io.Writer, r *finding.Report, o Options) error {
 	if version == "" {
 		version = "unknown"
 	}
-	tool := gitlabTool{"petrascan", "petrascan", home, gitlabVendor{"petrascan"}, clean(version)}
+	tool := gitlabTool{"petrascan", "petrascan", home, gitlabVendor{"petrascan"}, Clean(version)}
 	start := instant(r.Scan.Started).UTC()
 	scan := gitlabScan{
 		Analyzer: tool, Scanner: tool, Type: "secret_detection", Status: "success",
@@ -117,15 +117,15 @@ func (v *view) vulnerability(f *finding.Finding) gitlabVulnerability {
 	rule := sarifRules[verdict]
 	out := gitlabVulnerability{
 		ID: f.Fingerprint, Category: "secret_detection", Name: verdict.subject(),
-		Description: verdict.subject() + " " + codeSpan(clean(f.Masked)) + " in " + codeSpan(v.place(f)) + ": " + statusWord(e.Status) + ", " + traits(e) + ".",
+		Description: verdict.subject() + " " + CodeSpan(Clean(f.Masked)) + " in " + CodeSpan(v.place(f)) + ": " + statusWord(e.Status) + ", " + traits(e) + ".",
 		Severity:    gitlabSeverity[verdict], Confidence: title(e.Confidence.String()), Solution: verdict.advice(),
 		Scanner: gitlabReference{"petrascan", "petrascan"},
 		Identifiers: []gitlabIdentifier{
 			{"petrascan_rule_id", "petrascan " + rule.ID, rule.ID, rule.HelpURI},
 			{"cwe", "CWE-798", "798", "https://cwe.mitre.org/data/definitions/798.html"},
 		},
-		Location: gitlabLocation{File: clean(v.file(f)), Commit: gitlabCommit{SHA: f.Commit}, StartLine: max(f.Line, 1)},
-		Extract:  clean(f.Masked),
+		Location: gitlabLocation{File: Clean(v.file(f)), Commit: gitlabCommit{SHA: f.Commit}, StartLine: max(f.Line, 1)},
+		Extract:  Clean(f.Masked),
 	}
 	if f.Member == "" {
 		out.Location.EndLine = max(f.EndLine, f.Line, 1)
@@ -138,7 +138,7 @@ func (v *view) vulnerability(f *finding.Finding) gitlabVulnerability {
 		out.Location.Commit.SHA = "0000000"
 		return out
 	}
-	out.Location.Commit.Author, out.Location.Commit.Date = clean(f.Author), clean(f.Date)
+	out.Location.Commit.Author, out.Location.Commit.Date = Clean(f.Author), Clean(f.Date)
 	return out
 }
 

@@ -33,11 +33,11 @@ func stories(r *finding.Report) []story {
 	}
 	for i := range all {
 		slices.SortStableFunc(all[i].places, func(a, b *finding.Finding) int {
-			return older(since(a), since(b))
+			return Older(since(a), since(b))
 		})
 	}
 	slices.SortStableFunc(all, func(a, b story) int {
-		return cmp.Or(older(begin(a.key), begin(b.key)), cmp.Compare(a.key.ID, b.key.ID))
+		return cmp.Or(Older(begin(a.key), begin(b.key)), cmp.Compare(a.key.ID, b.key.ID))
 	})
 	return all
 }
@@ -87,7 +87,7 @@ func worstFirst(r *finding.Report, of map[finding.ID]*finding.Exposure) []*findi
 			}
 			return 1
 		}
-		return older(x.since, y.since)
+		return Older(x.since, y.since)
 	})
 	return all
 }
@@ -129,8 +129,8 @@ func since(f *finding.Finding) time.Time {
 	return time.Time{}
 }
 
-// older compares two times, the zero time last.
-func older(a, b time.Time) int {
+// Older compares two times, the zero time last.
+func Older(a, b time.Time) int {
 	switch {
 	case a.IsZero() && b.IsZero():
 		return 0

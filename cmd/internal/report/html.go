@@ -85,7 +85,7 @@ func writeHTML(w io.Writer, r *finding.Report, o Options) error {
 	axis := newAxis(r, all)
 	top := pageTop{
 		Policy: pagePolicy(), Total: total(r), Style: template.CSS(pageStyle), Some: len(all) > 0,
-		About: "petrascan " + clean(r.Tool.Version) + ", " + clean(r.Scan.Command) + " of " + v.targetWords() + ", started " + clean(r.Scan.Started) + ".",
+		About: "petrascan " + Clean(r.Tool.Version) + ", " + Clean(r.Scan.Command) + " of " + v.targetWords() + ", started " + Clean(r.Scan.Started) + ".",
 	}
 	if !r.Scan.Complete {
 		top.Incomplete = incomplete(r)
@@ -112,7 +112,7 @@ func writeHTML(w io.Writer, r *finding.Report, o Options) error {
 		bottom.Notes = append(bottom.Notes, l.text)
 	}
 	for _, warning := range r.Scan.Warnings {
-		bottom.Notes = append(bottom.Notes, "Warning: "+clean(warning))
+		bottom.Notes = append(bottom.Notes, "Warning: "+Clean(warning))
 	}
 	return page().ExecuteTemplate(w, "bottom", bottom)
 }
@@ -128,7 +128,7 @@ func (v *view) targetWords() string {
 		if t.Kind == finding.StdinTarget {
 			name = "standard input"
 		}
-		if name = clean(name); !slices.Contains(names, name) { // files and history of one directory
+		if name = Clean(name); !slices.Contains(names, name) { // files and history of one directory
 			names = append(names, name)
 		}
 	}
@@ -144,7 +144,7 @@ func keyAnchor(id finding.ID) string { return short(string(id)) }
 func (v *view) card(s story, axis *axis) pageKey {
 	e := s.key
 	k := pageKey{
-		ID: keyAnchor(e.ID), Masked: clean(e.Masked), Status: statusClass(e.Status), StatusWord: statusWord(e.Status), Present: "no",
+		ID: keyAnchor(e.ID), Masked: Clean(e.Masked), Status: statusClass(e.Status), StatusWord: statusWord(e.Status), Present: "no",
 	}
 	if e.InHead || e.InWorktree {
 		k.Present = "yes"
@@ -154,17 +154,17 @@ func (v *view) card(s story, axis *axis) pageKey {
 			k.Facts = append(k.Facts, pageFact{Name: name, Text: text})
 		}
 	}
-	fact("Verdict", clean(e.StatusReason))
+	fact("Verdict", Clean(e.StatusReason))
 	fact("Sure", traits(e))
 	fact("Exposed", origin(e))
 	fact("Now", plural(e.Occurrences, "place")+", "+exposed(e))
 	authors := make([]string, len(e.Authors))
 	for i, a := range e.Authors {
-		authors[i] = clean(a)
+		authors[i] = Clean(a)
 	}
 	fact("Authors", strings.Join(authors, ", "))
 	fact("To do", verdictOf(e).advice())
-	k.Facts = append(k.Facts, pageFact{"Key id", clean(string(e.ID)), true})
+	k.Facts = append(k.Facts, pageFact{"Key id", Clean(string(e.ID)), true})
 	for _, f := range s.places {
 		p := pagePlace{
 			Place: v.place(f), Where: where(f), Commit: short(f.Commit), Page: v.commitPage(f), Layers: layers(f), Status: k.Status,

@@ -88,7 +88,7 @@ func (d *jsonDoc) field(name string, v any) {
 	d.value(v)
 }
 
-// escapeJSON returns JSON text with the characters that clean escapes written
+// escapeJSON returns JSON text with the characters that Clean escapes written
 // as \u escapes, which read back as the same characters. encoding/json does so
 // for C0 controls only, and a JSON report may well be printed on a terminal.
 func escapeJSON(b []byte) []byte {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,4 +135,76 @@ func members(t reflect.Type) map[string]bool {
 		}
 	}
 	return m
+}
+
+// TestSchemaIsWhole compares the schema with the types of the report: each member
+// that a report can have is described, and nothing else is.
+func TestSchemaIsWhole(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	defs := schema["$defs"].(map[string]any)
+	resolve := func(node map[string]any) map[string]any {
+		for _, one := range []string{"anyOf", "oneOf"} { // or null
+			if ways, ok := node[one].([]any); ok {
+				node = ways[0].(map[string]any)
+			}
+		}
+		if ref, ok := node["$ref"].(string); ok {
+			node = defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+		}
+		return node
+	}
+	var compare func(at string, typ reflect.Type, node map[string]any)
+	compare = func(at string, typ reflect.Type, node map[string]any) {
+		node = resolve(node)
+		if typ == reflect.TypeFor[finding.Exposure]() {
+			typ = reflect.TypeFor[shownExposure]() // as it is written
+		}
+		switch typ.Kind() {
+		case reflect.Pointer:
+			compare(at, typ.Elem(), node)
+			return
+		case reflect.Slice:
+			compare(at+"[]", typ.Elem(), node["items"].(map[string]any))
+			return
+		case reflect.Struct:
+		default:
+			return
+		}
+		described, ok := node["properties"].(map[string]any)
+		if !ok {
+			t.Errorf("%s: the schema describes no members", at)
+			return
+		}
+		var names []string
+		var fields func(typ reflect.Type)
+		fields = func(typ reflect.Type) {
+			for i := range typ.NumField() {
+				f := typ.Field(i)
+				if f.Anonymous {
+					fields(f.Type)
+					continue
+				}
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				if name == "-" {
+					continue
+				}
+				names = append(names, name)
+				if child, ok := described[name].(map[string]any); ok {
+					compare(at+"."+name, f.Type, child)
+				} else {
+					t.Errorf("%s.%s is not in the schema", at, name)
+				}
+			}
+		}
+		fields(typ)
+		for name := range described {
+			if !slices.Contains(names, name) {
+				t.Errorf("%s.%s is in the schema, and no report has it", at, name)
+			}
+		}
+	}
+	compare("report", reflect.TypeFor[finding.Report](), schema)
 }

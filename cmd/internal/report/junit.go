@@ -50,7 +50,7 @@ func writeJUnit(w io.Writer, r *finding.Report, o Options) error {
 		Name: "petrascan", Failures: len(r.Findings), Errors: len(r.Scan.Errors) + len(r.Scan.Coverage.Cut),
 		Time: seconds(r.Scan.ElapsedMS),
 		Properties: []junitProperty{
-			{"petrascan.version", clean(r.Tool.Version)}, {"petrascan.command", clean(r.Scan.Command)},
+			{"petrascan.version", Clean(r.Tool.Version)}, {"petrascan.command", Clean(r.Scan.Command)},
 			{"petrascan.complete", fmt.Sprint(r.Scan.Complete)}, {"petrascan.summary", total(r)},
 		},
 	}
@@ -90,22 +90,22 @@ func writeJUnit(w io.Writer, r *finding.Report, o Options) error {
 	for _, f := range worstFirst(r, v.keys) {
 		e, at, verdict := v.keys[f.Key], v.place(f), v.verdict(f)
 		c := junitCase{
-			ClassName: "petrascan." + clean(string(f.Location)), Name: clean(f.Masked) + " " + short(string(f.Key)) + " in " + at, Line: f.Line,
+			ClassName: "petrascan." + Clean(string(f.Location)), Name: Clean(f.Masked) + " " + short(string(f.Key)) + " in " + at, Line: f.Line,
 			Failure: &junitOutcome{
-				Message: verdict.subject() + " " + clean(f.Masked) + " in " + at, Type: sarifRules[verdict].ID,
+				Message: verdict.subject() + " " + Clean(f.Masked) + " in " + at, Type: sarifRules[verdict].ID,
 				Text: strings.Join([]string{statusWord(e.Status) + ", " + traits(e), origin(e), exposed(e), verdict.advice()}, "\n"),
 			},
 		}
 		if f.Path != "" {
-			c.File = clean(v.file(f))
+			c.File = Clean(v.file(f))
 		}
 		put(c)
 	}
 	for _, e := range r.Scan.Errors {
-		put(junitCase{ClassName: "petrascan.unread", Name: because(subjectOf(e.Path, "", e.Object), e.Reason), Error: &junitOutcome{Message: clean(e.Reason), Type: "unreadable"}})
+		put(junitCase{ClassName: "petrascan.unread", Name: because(subjectOf(e.Path, "", e.Object), e.Reason), Error: &junitOutcome{Message: Clean(e.Reason), Type: "unreadable"}})
 	}
 	for _, u := range r.Scan.Coverage.Cut {
-		put(junitCase{ClassName: "petrascan.unread", Name: because(subjectOf(u.Path, u.Member, u.Object), u.Reason), Error: &junitOutcome{Message: clean(u.Reason), Type: "cut"}})
+		put(junitCase{ClassName: "petrascan.unread", Name: because(subjectOf(u.Path, u.Member, u.Object), u.Reason), Error: &junitOutcome{Message: Clean(u.Reason), Type: "cut"}})
 	}
 	if err != nil {
 		return err

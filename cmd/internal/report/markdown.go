@@ -56,7 +56,7 @@ func writeMarkdown(w io.Writer, r *finding.Report, o Options) error {
 	for _, g := range unread(r, 10) {
 		b.WriteString("- " + markdownText(g.title) + "\n")
 		for _, l := range g.lines {
-			b.WriteString("  - " + codeSpan(cutText(l)) + "\n")
+			b.WriteString("  - " + CodeSpan(cutText(l)) + "\n")
 		}
 	}
 	for i, l := range suppressed(r, o.ShowSuppressed) {
@@ -71,7 +71,7 @@ func writeMarkdown(w io.Writer, r *finding.Report, o Options) error {
 			fmt.Fprintf(&b, "- … and %s\n", plural(len(r.Scan.Warnings)-i, "more warning"))
 			break
 		}
-		b.WriteString("- Warning: " + codeSpan(cutText(clean(warning))) + "\n")
+		b.WriteString("- Warning: " + CodeSpan(cutText(Clean(warning))) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -81,10 +81,10 @@ func writeMarkdown(w io.Writer, r *finding.Report, o Options) error {
 // left out to stay below most bytes.
 func (v *view) markdownStory(b *strings.Builder, s story, most int) (missing int) {
 	e := s.key
-	b.WriteString("\n## " + codeSpan(clean(e.Masked)) + " " + statusMark(e.Status) + "\n\n")
-	fmt.Fprintf(b, "- %s, %s, key id %s\n", markdownText(statusWord(e.Status)), traits(e), codeSpan(short(string(e.ID))))
+	b.WriteString("\n## " + CodeSpan(Clean(e.Masked)) + " " + statusMark(e.Status) + "\n\n")
+	fmt.Fprintf(b, "- %s, %s, key id %s\n", markdownText(statusWord(e.Status)), traits(e), CodeSpan(short(string(e.ID))))
 	if e.StatusReason != "" {
-		b.WriteString("- " + markdownText(cutText(clean(e.StatusReason))) + "\n")
+		b.WriteString("- " + markdownText(cutText(Clean(e.StatusReason))) + "\n")
 	}
 	b.WriteString("- " + markdownText(cutText(origin(e))) + "\n")
 	b.WriteString("- " + markdownText(cutText(plural(e.Occurrences, "place")+", "+exposed(e))) + "\n")
@@ -95,7 +95,7 @@ func (v *view) markdownStory(b *strings.Builder, s story, most int) (missing int
 		}
 		commit := "-"
 		if f.Commit != "" {
-			commit = codeSpan(short(f.Commit))
+			commit = CodeSpan(short(f.Commit))
 			if page := v.commitPage(f); page != "" {
 				commit = "[" + commit + "](" + page + ")"
 			}
@@ -109,9 +109,9 @@ func (v *view) markdownStory(b *strings.Builder, s story, most int) (missing int
 			since = markdownText(day(f.Date))
 		}
 		if len(f.Layers) > 0 {
-			peeled = codeSpan(layers(f))
+			peeled = CodeSpan(layers(f))
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", codeSpan(cutText(v.place(f))), markdownText(where(f)), commit, since, until, peeled)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", CodeSpan(cutText(v.place(f))), markdownText(where(f)), commit, since, until, peeled)
 	}
 	return 0
 }
@@ -129,10 +129,10 @@ func statusMark(s finding.Status) string {
 // cutText keeps one hostile name from filling the whole page.
 func cutText(s string) string { return middle(s, 500) }
 
-// codeSpan returns clean text as code. A backquote span does where nothing in
+// CodeSpan returns text that is safe to show, see [Clean], as code in Markdown. A backquote span does where nothing in
 // the text could end it or a table's cell; else it takes HTML with all
 // punctuation as references.
-func codeSpan(s string) string {
+func CodeSpan(s string) string {
 	if s == "" {
 		return ""
 	}

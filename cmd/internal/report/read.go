@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -16,14 +17,20 @@ import (
 // is refused by its number. Key texts that a report holds after --show-keys are
 // not read.
 func Read(r io.Reader) (*finding.Report, error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
+	var whole bytes.Buffer
+	if file, ok := r.(fs.File); ok {
+		if info, err := file.Stat(); err == nil {
+			whole.Grow(int(min(max(info.Size(), 0), 1<<30)) + bytes.MinRead)
+		}
+	}
+	if _, err := whole.ReadFrom(r); err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
 	}
+	text := whole.Bytes()
 	var head struct {
-		SchemaVersion json.Number     `json:"schema_version"`
-		Keys          json.RawMessage `json:"keys"`
-		Findings      json.RawMessage `json:"findings"`
+		SchemaVersion json.Number `json:"schema_version"`
+		Keys          present     `json:"keys"`
+		Findings      present     `json:"findings"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
 		return nil, fmt.Errorf("not a petrascan JSON report: %w", position(text, err))
@@ -33,7 +40,7 @@ func Read(r io.Reader) (*finding.Report, error) {
 		return nil, errors.New("not a petrascan JSON report: it has no schema_version (petrascan's json format makes one)")
 	case version != fmt.Sprint(finding.SchemaVersion):
 		return nil, fmt.Errorf("the report has schema version %s, this petrascan reads version %d: use the petrascan that wrote it, or scan again", version, finding.SchemaVersion)
-	case head.Keys == nil || head.Findings == nil:
+	case !bool(head.Keys) || !bool(head.Findings):
 		return nil, errors.New("not a whole petrascan JSON report: keys or findings are missing")
 	}
 	report := new(finding.Report)
@@ -50,6 +57,15 @@ func Read(r io.Reader) (*finding.Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// present is a member that is there, whatever it holds: a copy of it would take as
+// much memory as the text.
+type present bool
+
+func (p *present) UnmarshalJSON([]byte) error {
+	*p = true
+	return nil
 }
 
 // position adds line and column to an error of encoding/json.

@@ -64,7 +64,7 @@ func ParseFormat(name string) (Format, error) {
 		names[i] = string(w.format)
 	}
 	hint := ""
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return "", fmt.Errorf("unknown format %q (want %s)%s", name, enumerate(names, "or"), hint)
@@ -148,9 +148,9 @@ func Write(w io.Writer, f Format, r *finding.Report, o Options) error {
 	return err
 }
 
-// nearest returns the name with the fewest edits from word, or "" if none is
+// Nearest returns the name with the fewest edits from word, or "" if none is
 // near enough to be meant.
-func nearest(word string, names []string) string {
+func Nearest(word string, names []string) string {
 	best, limit := "", 1+len(word)/3
 	for _, name := range names {
 		if d := edits(strings.ToLower(word), name); d <= limit {

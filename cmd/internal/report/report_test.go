@@ -58,8 +58,8 @@ func TestClean(t *testing.T) {
 		"\u2028\ufeff\U000e0041": `\u2028\ufeff\U000e0041`,
 		"\xff\xc3(\ufffd":        `\xff\xc3(` + "\ufffd",
 	} {
-		if got := clean(in); got != want {
-			t.Errorf("clean(%q) = %q, want %q", in, got, want)
+		if got := Clean(in); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
@@ -68,12 +68,12 @@ func FuzzClean(f *testing.F) {
 	f.Add(hostile)
 	f.Add("\xff\u202e\u009b")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := clean(s)
+		got := Clean(s)
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, hidden) {
-			t.Errorf("clean(%q) = %q", s, got)
+			t.Errorf("Clean(%q) = %q", s, got)
 		}
-		if clean(got) != got {
-			t.Errorf("clean(%q) is not final", s)
+		if Clean(got) != got {
+			t.Errorf("Clean(%q) is not final", s)
 		}
 		quick := escapeJSON([]byte(strings.ToValidUTF8(s, "?")))
 		if strings.ContainsFunc(string(quick), func(r rune) bool { return r >= 0x7f && hidden(r) }) {

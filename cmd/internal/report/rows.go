@@ -101,14 +101,19 @@ func newRows(v *view, all []story) *rows {
 func (t *rows) fit() {
 	if t.width > 0 {
 		room := t.room()
+		all, widths := slices.Clone(t.columns), slices.Clone(t.widths)
 		if room < leastPlace {
 			t.drop(untilTitle)
 			room = t.room()
 		}
 		if room < leastPlace {
+			t.columns, t.widths = all, widths
 			t.drop(placeTitle)
 			t.drop(layersTitle)
 			t.apart = true
+			if t.room() < len(indent)-len(gap) {
+				t.drop(untilTitle)
+			}
 			return
 		}
 		t.most = room

@@ -250,7 +250,7 @@ func (s sarifRun) provenance() []sarifProvenance {
 	var all []sarifProvenance
 	for _, t := range s.report.Scan.Targets {
 		if uri := remote(t.URL); uri != "" {
-			all = append(all, sarifProvenance{RepositoryURI: uri, RevisionID: t.Head, Branch: clean(t.Branch)})
+			all = append(all, sarifProvenance{RepositoryURI: uri, RevisionID: t.Head, Branch: Clean(t.Branch)})
 		}
 	}
 	if len(all) == 1 {
@@ -272,7 +272,7 @@ func (s sarifRun) result(f *finding.Finding) sarifResult {
 		PartialFingerprints: map[string]string{"petraKey/v1": string(f.Key)},
 		Properties: sarifProperties{
 			Fingerprint: f.Fingerprint, Status: string(e.Status), Confidence: e.Confidence.String(),
-			Location: string(f.Location), InWorkTree: here, Member: clean(f.Member), Layers: f.Layers,
+			Location: string(f.Location), InWorkTree: here, Member: Clean(f.Member), Layers: f.Layers,
 			Commit: f.Commit, Date: f.Date, Permalink: s.commitPage(f), Blob: f.Blob, Reachable: f.Reachable,
 		},
 	}
@@ -282,7 +282,7 @@ func (s sarifRun) result(f *finding.Finding) sarifResult {
 		r.PartialFingerprints["primaryLocationLineHash"] = f.Fingerprint[:16] + ":1"
 	}
 	if !real {
-		r.Properties.Path = clean(f.Path)
+		r.Properties.Path = Clean(f.Path)
 	}
 	if f.Member != "" {
 		r.Properties.MemberLine = f.Line
@@ -294,7 +294,7 @@ func (s sarifRun) result(f *finding.Finding) sarifResult {
 }
 
 func (s sarifRun) message(v verdict, f *finding.Finding, here bool) sarifMessage {
-	masked, at := clean(f.Masked), s.place(f)
+	masked, at := Clean(f.Masked), s.place(f)
 	if here || f.Commit == "" {
 		return sarifMessage{
 			v.subject() + " '" + sarifLiteral(masked) + "' was found in '" + sarifLiteral(at) + "'.",
@@ -334,7 +334,7 @@ func (s sarifRun) physical(f *finding.Finding) sarifPhysical {
 	p.Region = &sarifRegion{
 		StartLine: f.Line, StartColumn: max(f.Column, 1),
 		EndLine: max(f.EndLine, f.Line), EndColumn: max(f.EndColumn, 1),
-		Snippet: &sarifText{Text: clean(f.Masked)},
+		Snippet: &sarifText{Text: Clean(f.Masked)},
 	}
 	if p.Region.EndLine == f.Line {
 		p.Region.EndColumn = max(f.EndColumn, p.Region.StartColumn+1)
@@ -414,7 +414,7 @@ func (s sarifRun) notifications(leftOut int) []sarifNotification {
 		if subject != "" {
 			start += " '" + subject + "'"
 		}
-		return start + ": " + strings.TrimRight(clean(reason), ".")
+		return start + ": " + strings.TrimRight(Clean(reason), ".")
 	}
 	for _, e := range r.Scan.Errors {
 		add(noteUnreadable, "error", sentence("Could not read", subjectOf(e.Path, "", e.Object), e.Reason), at(e.Target, e.Path)...)
@@ -429,7 +429,7 @@ func (s sarifRun) notifications(leftOut int) []sarifNotification {
 		add(noteAbsent, "note", "Absent: "+absence(a))
 	}
 	for _, w := range r.Scan.Warnings {
-		add(noteWarning, "warning", strings.TrimRight(clean(w), "."))
+		add(noteWarning, "warning", strings.TrimRight(Clean(w), "."))
 	}
 	for _, x := range r.Scan.Suppressed {
 		add(noteSuppressed, "note", "Suppressed: "+strings.TrimRight(suppressedLine(x), "."))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,11 @@ func TestMerge(t *testing.T) {
 	if !reflect.DeepEqual(a, rich()) || !reflect.DeepEqual(b, rich()) {
 		t.Error("a part was changed")
 	}
+	if c := same.Scan.Coverage; !reflect.DeepEqual(c.Objects, a.Scan.Coverage.Objects) || c.Files != a.Scan.Coverage.Files ||
+		len(c.Opaque) != len(a.Scan.Coverage.Opaque) || !reflect.DeepEqual(c.Absent, sortedAbsent(a)) ||
+		len(same.Scan.Errors) != len(a.Scan.Errors) || len(same.Scan.Suppressed) != len(a.Scan.Suppressed) || same.Scan.Suppressed[0].Count != 3 {
+		t.Errorf("a report twice has read twice as much: %+v", c)
+	}
 
 	b.Scan.Targets[0].URL, b.Scan.Targets[0].Path = "https://github.com/acme/other.git", "other"
 	b.Scan.Complete = true
@@ -186,6 +192,55 @@ func TestMerge(t *testing.T) {
 	reversed, err := Merge(b, a)
 	if err != nil || len(reversed.Findings) != len(both.Findings) || !reflect.DeepEqual(statuses(reversed), statuses(both)) {
 		t.Errorf("the other way round: %v, %d findings, %v", err, len(reversed.Findings), statuses(reversed))
+	}
+}
+
+func sortedAbsent(r *finding.Report) []finding.Absent {
+	return slices.SortedFunc(slices.Values(r.Scan.Coverage.Absent), func(a, b finding.Absent) int { return strings.Compare(a.What, b.What) })
+}
+
+// TestMergeAgain: what several runs read counts once if they read the same, and
+// each time if not, which is said where it was the same place.
+func TestMergeAgain(t *testing.T) {
+	run := func(files int64, targets ...finding.Target) *finding.Report {
+		r := clear()
+		r.Scan.Targets, r.Scan.Coverage.Files = targets, files
+		for i := range targets {
+			r.Scan.Targets[i].ID = i
+		}
+		return r
+	}
+	files := finding.Target{Path: ".", Kind: finding.FilesTarget}
+	at := func(path, head string) finding.Target {
+		return finding.Target{Path: path, Kind: finding.GitTarget, URL: "https://example.com/" + path, Head: head}
+	}
+	ranged := func(r *finding.Report, id string) *finding.Report {
+		r.Scan.Range = &finding.Range{New: []string{id}}
+		return r
+	}
+	for name, c := range map[string]struct {
+		parts []*finding.Report
+		files int64
+		told  bool
+	}{
+		"the same":                  {[]*finding.Report{run(10, files, at("a", "1")), run(12, files, at("a", "1"))}, 12, false},
+		"in another order":          {[]*finding.Report{run(10, files, at("a", "1")), run(12, at("a", "1"), files)}, 12, false},
+		"the same after another":    {[]*finding.Report{run(10, at("a", "1")), run(100, at("b", "1")), run(12, at("a", "1"))}, 112, false},
+		"a part of another":         {[]*finding.Report{run(10, files, at("a", "1")), run(5, files)}, 15, true},
+		"another HEAD":              {[]*finding.Report{run(10, at("a", "1")), run(12, at("a", "2"))}, 22, true},
+		"different repositories":    {[]*finding.Report{run(10, at("a", "1")), run(12, at("b", "1"))}, 22, false},
+		"two ranges of one":         {[]*finding.Report{ranged(run(10, at("a", "1")), "x"), ranged(run(12, at("a", "1")), "y")}, 22, false},
+		"one range of one, twice":   {[]*finding.Report{ranged(run(10, at("a", "1")), "x"), ranged(run(12, at("a", "1")), "x")}, 12, false},
+		"standard input, two of it": {[]*finding.Report{run(1, finding.Target{Path: "-", Kind: finding.StdinTarget}), run(1, finding.Target{Path: "-", Kind: finding.StdinTarget})}, 2, false},
+	} {
+		m, err := Merge(c.parts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := slices.ContainsFunc(m.Scan.Warnings, func(w string) bool { return strings.Contains(w, "counts for each") })
+		if m.Scan.Coverage.Files != c.files || told != c.told {
+			t.Errorf("%s: %d files, want %d; told: %t, want %t: %q", name, m.Scan.Coverage.Files, c.files, told, c.told, m.Scan.Warnings)
+		}
 	}
 }
 

@@ -96,7 +96,7 @@ func (t *table) heading(e *finding.Exposure) {
 	masked, _ := t.o.keyText(e.ID, e.Masked)
 	status := statusWord(e.Status)
 	color := map[finding.Status]string{finding.Active: red + bold, finding.Unknown: yellow, finding.Deleted: green}[e.Status]
-	for i, l := range wrap(actionSafe(clean(masked)+"  "+short(string(e.ID))+"  "+status+", "+traits(e)), t.o.Width, 0, 2) {
+	for i, l := range wrap(actionSafe(Clean(masked)+"  "+short(string(e.ID))+"  "+status+", "+traits(e)), t.o.Width, 0, 2) {
 		l = actionSafe(l)
 		if i > 0 {
 			l = indent + l
@@ -108,7 +108,7 @@ func (t *table) heading(e *finding.Exposure) {
 		t.line(l)
 	}
 	if e.StatusReason != "" {
-		t.text("", clean(e.StatusReason), 2, 4)
+		t.text("", Clean(e.StatusReason), 2, 4)
 	}
 	t.text("", origin(e), 2, 4)
 	t.text("", plural(e.Occurrences, "place")+", "+exposed(e), 2, 4)
@@ -136,7 +136,7 @@ func (t *table) summary(r *finding.Report) {
 		t.text("", l.text, 2*l.depth, 2*l.depth+2)
 	}
 	for _, warning := range r.Scan.Warnings {
-		t.text("", "Warning: "+clean(warning), 0, 2)
+		t.text("", "Warning: "+Clean(warning), 0, 2)
 	}
 	if !r.Scan.Complete {
 		t.text(yellow, "Incomplete: what was not read may hold keys.", 0, 2)

@@ -109,8 +109,8 @@ func (a *axis) draw(all []story) *timeline {
 func (a *axis) lane(e *finding.Exposure, top int) lane {
 	mid := top + 11
 	l := lane{
-		ID: keyAnchor(e.ID), Masked: clean(e.Masked), Status: statusClass(e.Status), TextY: mid + 4,
-		Title: clean(e.Masked) + ", " + statusWord(e.Status) + ": " + origin(e) + "; " + exposed(e),
+		ID: keyAnchor(e.ID), Masked: Clean(e.Masked), Status: statusClass(e.Status), TextY: mid + 4,
+		Title: Clean(e.Masked) + ", " + statusWord(e.Status) + ": " + origin(e) + "; " + exposed(e),
 	}
 	start := begin(e)
 	if start.IsZero() {
@@ -154,7 +154,7 @@ func branches(e *finding.Exposure) string {
 				break
 			}
 		}
-		names = append(names, middle(clean(r), 30))
+		names = append(names, middle(Clean(r), 30))
 	}
 	const most = 3
 	if len(names) > most {

@@ -26,8 +26,8 @@ func newView(r *finding.Report, o Options) *view {
 
 func (v *view) verdict(f *finding.Finding) verdict { return verdictOf(v.keys[f.Key]) }
 
-// place is where a finding is, for people. The text is clean.
-func (v *view) place(f *finding.Finding) string { return place(f, v.targets[f.Target]) }
+// place is [Place] of a finding of the report. The text is clean.
+func (v *view) place(f *finding.Finding) string { return Place(f, v.targets[f.Target]) }
 
 // commitPage returns the address of the page of a finding's first commit, or "".
 func (v *view) commitPage(f *finding.Finding) string { return v.forges[f.Target].commit(f.Commit) }

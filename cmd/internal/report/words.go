@@ -91,7 +91,7 @@ func statusWord(s finding.Status) string {
 	case finding.Unknown:
 		return "could not tell"
 	}
-	return clean(string(s))
+	return Clean(string(s))
 }
 
 // traits are what else is to be known of a key in short: how sure the rules are
@@ -145,7 +145,7 @@ func exposed(e *finding.Exposure) string {
 			from = from[:most]
 		}
 		for i := range from {
-			from[i] = clean(from[i])
+			from[i] = Clean(from[i])
 		}
 		held += "; reached from " + strings.Join(from, ", ") + more
 	case e.FirstSeen != nil && !e.InHead:
@@ -173,7 +173,7 @@ func origin(e *finding.Exposure) string {
 		s += " in " + short(m.Commit)
 	}
 	if m.Author != "" {
-		s += " by " + clean(m.Author)
+		s += " by " + Clean(m.Author)
 	}
 	if authored := day(m.AuthorDate); m.AuthorDate != "" && authored < day(m.CommitDate) {
 		s += ", authored " + authored
@@ -184,14 +184,15 @@ func origin(e *finding.Exposure) string {
 	return s
 }
 
-// place is where a finding is, for people: path, archive member, line and
-// column, or what stands in for a path. The text is clean.
-func place(f *finding.Finding, t *finding.Target) string {
+// Place is where a finding is, for people: path, archive member, line and
+// column, or what stands in for a path. T is the finding's target, or nil. The
+// text is safe to show, see [Clean].
+func Place(f *finding.Finding, t *finding.Target) string {
 	var b strings.Builder
 	b.WriteString(placeName(f, t))
 	if f.Member != "" {
 		b.WriteByte('!')
-		b.WriteString(clean(f.Member))
+		b.WriteString(Clean(f.Member))
 	}
 	if f.Line > 0 {
 		b.WriteByte(':')
@@ -206,7 +207,7 @@ func place(f *finding.Finding, t *finding.Target) string {
 
 func placeName(f *finding.Finding, t *finding.Target) string {
 	if f.Path != "" {
-		return clean(targetPath(f, t))
+		return Clean(targetPath(f, t))
 	}
 	switch f.Location {
 	case finding.InBlob, finding.InNote:
@@ -214,7 +215,7 @@ func placeName(f *finding.Finding, t *finding.Target) string {
 	case finding.InStdin:
 		return "standard input"
 	}
-	return strings.ReplaceAll(clean(string(f.Location)), "-", " ")
+	return strings.ReplaceAll(Clean(string(f.Location)), "-", " ")
 }
 
 // targetPath returns a finding's path as seen from where petrascan was started.
@@ -235,9 +236,9 @@ func targetPath(f *finding.Finding, t *finding.Target) string {
 // where is the kind of place, with what matters of it: how Git sees the file,
 // how many versions hold the key.
 func where(f *finding.Finding) string {
-	s := clean(string(f.Location))
+	s := Clean(string(f.Location))
 	if f.Tracked != "" && f.Tracked != finding.IsTracked {
-		s += ", " + clean(string(f.Tracked))
+		s += ", " + Clean(string(f.Tracked))
 	}
 	if f.Versions > 1 {
 		s += fmt.Sprintf(", %s versions", count(f.Versions))
@@ -249,7 +250,7 @@ func where(f *finding.Finding) string {
 }
 
 // layers is what was peeled off to see a key, outermost first.
-func layers(f *finding.Finding) string { return clean(strings.Join(f.Layers, ">")) }
+func layers(f *finding.Finding) string { return Clean(strings.Join(f.Layers, ">")) }
 
 // total is the summary's first sentence.
 func total(r *finding.Report) string {
@@ -276,16 +277,16 @@ func total(r *finding.Report) string {
 func short(id string) string {
 	const length = 10
 	if len(id) > length {
-		return clean(id[:length])
+		return Clean(id[:length])
 	}
-	return clean(id)
+	return Clean(id)
 }
 
 // day is the UTC date of an RFC 3339 time, or the text itself if it is none.
 func day(s string) string {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return clean(s)
+		return Clean(s)
 	}
 	return t.UTC().Format(time.DateOnly)
 }
@@ -353,9 +354,9 @@ func elapsed(ms int64) string {
 
 // subjectOf names content that was not read: its path, member or object.
 func subjectOf(p, member, object string) string {
-	s := clean(p)
+	s := Clean(p)
 	if member != "" {
-		s += "!" + clean(member)
+		s += "!" + Clean(member)
 	}
 	if object != "" {
 		if s != "" {

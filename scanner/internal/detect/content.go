@@ -355,15 +355,39 @@ func (w *Worker) gap(list *[]Gap, c *content, reason string) {
 // buffer returns a buffer of the worker's own, which a chunk and its margins fit
 // into.
 func (w *Worker) buffer() []byte {
-	if i := len(w.buffers) - 1; i >= 0 {
-		b := w.buffers[i]
-		w.buffers = w.buffers[:i]
+	if b := w.taken(&w.buffers); b != nil {
 		return b
 	}
 	return make([]byte, w.engine.chunk+2*w.engine.margin)
 }
 
-func (w *Worker) release(b []byte) { w.buffers = append(w.buffers, b) }
+// small returns a small buffer of the worker's own. Members of containers are
+// read into one first: few fill it, and every nest holds one.
+func (w *Worker) small() []byte {
+	if b := w.taken(&w.smalls); b != nil {
+		return b
+	}
+	return make([]byte, w.engine.chunk/16)
+}
+
+func (w *Worker) taken(list *[][]byte) []byte {
+	n := len(*list) - 1
+	if n < 0 {
+		return nil
+	}
+	b := (*list)[n]
+	*list = (*list)[:n]
+	return b
+}
+
+// release takes a buffer of either size back.
+func (w *Worker) release(b []byte) {
+	if len(b) == w.engine.chunk/16 {
+		w.smalls = append(w.smalls, b)
+		return
+	}
+	w.buffers = append(w.buffers, b)
+}
 
 // Mask returns text with every key in it masked, encoded ones wholly: for
 // paths, names and messages that reach a report.

@@ -93,7 +93,8 @@ type Worker struct {
 	engine  *Engine
 	peelers []*layer.Peeler // one a depth, since a text lives until its peeler's next use
 	hits    [][]literal.Hit
-	buffers [][]byte
+	buffers [][]byte // large ones
+	smalls  [][]byte
 	others  []*Worker // for what is searched in the midst of another search, at rest
 	out     Outcome
 }
@@ -131,6 +132,10 @@ func (e *Engine) Whole(head []byte) bool {
 
 // Candidate tells whether b holds a literal, and so may hold a key.
 func (e *Engine) Candidate(b []byte) bool { return literal.Contains(b) }
+
+// Trace tells whether b holds any [literal.TraceLen] bytes in a row that a
+// candidate can't do without.
+func (e *Engine) Trace(b []byte) bool { return literal.Trace(b) }
 
 // Overlap is how many bytes on each side of a stretch must be searched with it
 // to find literals that span its edges.

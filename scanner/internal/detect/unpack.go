@@ -91,8 +91,17 @@ func (w *Worker) open(ctx context.Context, c *content, m layer.Member) error {
 	if m.Name != "" {
 		c.member = w.Mask(c.member)
 	}
-	buf := w.buffer()
+	buf := w.small()
 	n, err := io.ReadFull(m.Reader, buf)
+	if err == nil {
+		large := w.buffer()
+		copy(large, buf)
+		w.release(buf)
+		buf = large
+		var more int
+		more, err = io.ReadFull(m.Reader, buf[n:])
+		n += more
+	}
 	if err == nil {
 		format, ok := w.sniff(buf[:layer.SniffLen], nil)
 		if !ok {

@@ -354,7 +354,11 @@ func (r *Result) vanished(n int64, path string) {
 }
 
 func (r *Result) add(o *Result) {
-	r.Sightings = append(r.Sightings, o.Sightings...)
+	if len(r.Sightings) == 0 {
+		r.Sightings = o.Sightings // there may be very many
+	} else {
+		r.Sightings = append(r.Sightings, o.Sightings...)
+	}
 	r.Errors = append(r.Errors, o.Errors...)
 	r.GitDirs = append(r.GitDirs, o.GitDirs...)
 	r.outward = append(r.outward, o.outward...)

@@ -99,12 +99,18 @@ var copyShapes = func() (shapes [128]copyShape) {
 	return shapes
 }()
 
-// quickCopyOp is copyOp where eight bytes follow the first. n is 0 for 0x10000, and
-// the instruction is one for copyOp if len is 0.
-func quickCopyOp(ops []byte) (off, n, len int) {
-	s := &copyShapes[ops[0]&0x7f]
-	operands := binary.LittleEndian.Uint64(ops[1:9])
-	return int(operands & s.off), int(operands >> (s.offBits & 63) & s.size), int(s.len)
+// nextCopy is copyOp, faster.
+func nextCopy(ops []byte) (off, n int, rest []byte, ok bool) {
+	if len(ops) > 8 {
+		s := &copyShapes[ops[0]&0x7f]
+		operands := binary.LittleEndian.Uint64(ops[1:9])
+		off, n = int(operands&s.off), int(operands>>(s.offBits&63)&s.size)
+		// A size of 0 stands for another, and is that of shapes without a length.
+		if n != 0 {
+			return off, n, ops[s.len:], true
+		}
+	}
+	return copyOp(ops)
 }
 
 // A patched is an object as a delta made it from its base, or a whole one.
@@ -150,14 +156,7 @@ func (p *patched) apply(ops []byte) error {
 			ops = ops[1+n:]
 			continue
 		}
-		var off, n, taken int
-		if len(ops) > 8 {
-			off, n, taken = quickCopyOp(ops)
-		}
-		ok, rest := n != 0, ops[taken:]
-		if !ok {
-			off, n, rest, ok = copyOp(ops)
-		}
+		off, n, rest, ok := nextCopy(ops)
 		if !ok || off < 0 || n > len(base)-off || n > len(dst)-at {
 			return errDelta
 		}

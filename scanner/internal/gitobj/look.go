@@ -17,14 +17,10 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 	data := next.buf
 	next.size = len(data)
 	t := f.typ[next.entry]
-	switch {
-	case o.Match == nil:
-	case base == nil || base.hit:
-		next.hit = o.Match(data)
-	default:
-		next.hit = changed(w.made.spans, len(data), o.Overlap, func(from, to int) bool { return o.Match(data[from:to]) })
+	if o.Match != nil {
+		next.sign = w.signOf(data, base)
 	}
-	telling := w.telling(t, next.hit, data)
+	telling := w.telling(t, next.sign == matched, data)
 	if telling || o.Always.Has(t) {
 		w.made.fill()
 		w.object = Object{ID: f.id(next.entry), Type: t, Size: int64(len(data)), Data: data[:len(data):len(data)], Pack: f.pack.path}
@@ -39,17 +35,46 @@ func (w *worker) look(next frame, base *frame, doubt error) (frame, bool) {
 			doubt = err
 		}
 	}
-	if doubt != nil {
-		w.problem(next.entry, doubt)
-	} else {
-		f.done[next.entry] = true
-	}
-	w.count(int64(len(data)))
+	w.finish(next.entry, len(data), doubt)
 	if len(next.kids) == 0 {
 		w.recycle(next.buf, next.bounds)
 		return frame{}, false
 	}
 	return next, true
+}
+
+// finish counts entry i, whose object has size bytes.
+func (w *worker) finish(i int32, size int, doubt error) {
+	if doubt != nil {
+		w.problem(i, doubt)
+	} else {
+		w.job.forest.done[i] = true
+	}
+	w.count(int64(size))
+}
+
+// signOf searches data, the object in w.made, built from base if that is not nil.
+func (w *worker) signOf(data []byte, base *frame) sign {
+	o := &w.walk.o
+	var hit bool
+	switch {
+	case base == nil:
+		if o.Trace != nil && !o.Trace(data) {
+			return unseen
+		}
+		hit = o.Match(data)
+	case base.sign == matched:
+		hit = o.Match(data)
+	default:
+		if base.sign == unseen && !w.glance.object(&w.made) {
+			return unseen
+		}
+		hit = changed(w.made.spans, len(data), o.Overlap, func(from, to int) bool { return o.Match(data[from:to]) })
+	}
+	if hit {
+		return matched
+	}
+	return traced
 }
 
 // telling tells whether an object is to be shown for what it holds.
@@ -148,7 +173,7 @@ func (w *worker) replace(i int32) (frame, bool) {
 		w.lose(kids, f.id(i))
 		return frame{}, false
 	}
-	return frame{entry: i, hit: true, buf: data, size: len(data), kids: kids}, true
+	return frame{entry: i, sign: matched, buf: data, size: len(data), kids: kids}, true
 }
 
 // restore builds again what was dropped of a frame.

@@ -162,6 +162,12 @@ func FuzzDelta(f *testing.F) {
 		if (err == nil) != (wantErr == nil) || !bytes.Equal(got, want) && err == nil {
 			t.Fatalf("got %q, %v; want %q, %v", got, err, want, wantErr)
 		}
+		if size, ops, err := deltaFor(base, delta, 1<<20); err == nil {
+			never := func([]byte) bool { return false }
+			if _, _, err := newGlance(never).delta(base, ops, size); (err == nil) != (wantErr == nil) {
+				t.Fatalf("at a glance: %v; want %v", err, wantErr)
+			}
+		}
 		if err != nil {
 			return
 		}
@@ -216,6 +222,21 @@ func FuzzDelta(f *testing.F) {
 				}
 				if to := holes.there(rest, at); to < at || !bytes.Equal(holes.buf[at:to], want[at:to]) {
 					t.Fatalf("from %d to %d: %q, want %q", at, to, holes.buf[at:max(at, to)], want[at:max(at, to)])
+				}
+			}
+			// A trace that the base lacks is seen without the rest.
+			for _, part := range []string{"new", "ab", string(want[:min(len(want), 3)])} {
+				trace := func(b []byte) bool { return bytes.Contains(b, []byte(part)) }
+				if part == "" || trace(base) {
+					continue
+				}
+				g := newGlance(trace)
+				traced, head, err := g.delta(base, ops, len(want))
+				if err != nil || trace(want) && !traced || !traced && !bytes.Equal(head, want[:len(head)]) {
+					t.Fatalf("%q in %q: %v, %v; it begins with %q", part, want, traced, err, head)
+				}
+				if trace(want) && !g.object(&patched{buf: want, spans: spans, edge: everything}) {
+					t.Fatalf("%q in %q is not seen", part, want)
 				}
 			}
 			if holes.fill(); !bytes.Equal(holes.buf, want) {

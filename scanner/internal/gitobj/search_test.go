@@ -40,6 +40,16 @@ func hasNeedle(b []byte) bool {
 	return false
 }
 
+// hasPart tells whether b holds a part that some needle can't do without.
+func hasPart(b []byte) bool {
+	for _, part := range []string{"bcd", "dcba", "aaaaaa"} {
+		if bytes.Contains(b, []byte(part)) {
+			return true
+		}
+	}
+	return false
+}
+
 // isContainer stands for the magic of an archive.
 func isContainer(head []byte) bool { return bytes.HasPrefix(head, []byte("bb")) }
 
@@ -105,6 +115,10 @@ func checkSearch(t *testing.T, data []byte) {
 		{Workers: 1},
 		{Workers: 3},
 		{Workers: 2, Memory: 4 * 2 * 3000},
+		{Workers: 1, Trace: hasPart},
+		// A needle is short enough to be its own trace: more bases are without one.
+		{Workers: 1, Trace: hasNeedle},
+		{Workers: 3, Trace: hasNeedle, Memory: 4 * 2 * 3000},
 	} {
 		o.Match, o.Whole, o.Overlap = hasNeedle, isContainer, 7
 		c := newCollector(t)
@@ -179,13 +193,15 @@ func TestSeams(t *testing.T) {
 			d := deltaWriter{base: base}
 			test.make(&d)
 			b.delta(0, d.delta(), d.out, false)
-			c := newCollector(t)
 			match := func(b []byte) bool { return bytes.Contains(b, []byte("abcd")) }
-			if _, err := b.store().Walk(context.Background(), WalkOptions{Match: match, Overlap: 3}, c.visitor); err != nil {
-				t.Fatal(err)
-			}
-			if hit := len(c.all) == 1; hit != test.hit || hit != match(d.out) {
-				t.Errorf("found: %v, want %v", hit, test.hit)
+			for _, trace := range []func([]byte) bool{nil, match} {
+				c := newCollector(t)
+				if _, err := b.store().Walk(context.Background(), WalkOptions{Match: match, Overlap: 3, Trace: trace}, c.visitor); err != nil {
+					t.Fatal(err)
+				}
+				if hit := len(c.all) == 1; hit != test.hit || hit != match(d.out) {
+					t.Errorf("found: %v, want %v", hit, test.hit)
+				}
 			}
 		})
 	}

@@ -25,6 +25,7 @@ type worker struct {
 	holds  bool       // whether walk.big is held
 	delta  []byte     // the delta being applied
 	made   patched    // the object being looked at
+	glance *glance    // nil if there is no Trace
 	bounds [][]uint32 // to be used again
 
 	entry   int32    // whose links are followed
@@ -51,12 +52,21 @@ type job struct {
 // A frame is an object on the way down a tree.
 type frame struct {
 	entry  int32
-	hit    bool     // whether Match found something in it
+	sign   sign     // of what is looked for
 	buf    []byte   // its content; nil if that was dropped
 	size   int      // bytes of its content
 	bounds []uint32 // where its entries begin, if it is a tree and links are checked
 	kids   []int32  // children not yet walked
 }
+
+// A sign is what was found in an object of what Match looks for.
+type sign uint8
+
+const (
+	unseen  sign = iota // Trace found nothing
+	traced              // Match found nothing
+	matched             // Match found something, or the object was not searched
+)
 
 // search walks trees until none are left.
 func (w *worker) search() {
@@ -235,36 +245,54 @@ func (w *worker) lose(entries []int32, base ID) {
 	}
 }
 
-// raw returns entry i as it is in the pack with its header read, and whether it
-// has the CRC-32 that the index names. The bytes are valid until the next call.
-func (w *worker) raw(i int32) (b []byte, h header, sound bool, err error) {
+// A rawEntry is an entry as it is in the pack.
+type rawEntry struct {
+	header
+	total int    // bytes of the entry
+	bytes []byte // those, and a few of what follows: inflating is fastest where some do
+	sound bool   // whether it has the CRC-32 that the index names
+}
+
+// behind is how many bytes follow a rawEntry. No pack has fewer behind its last:
+// there is its trailer.
+const behind = 16
+
+// raw reads entry i and its header. Its bytes are valid until the next call.
+func (w *worker) raw(i int32) (e rawEntry, err error) {
 	f := w.job.forest
-	b, err = w.job.view.bytes(f.off[i], f.end(i)-f.off[i])
-	if err != nil {
-		return nil, h, false, err
+	size := f.end(i) - f.off[i]
+	e.total = int(size)
+	if e.bytes, err = w.job.view.bytes(f.off[i], size+behind); err != nil {
+		return e, err
 	}
-	h, err = parseHeader(b, f.pack.format.Size())
-	if err != nil {
-		return nil, h, false, err
+	entry := e.bytes[:size]
+	if e.header, err = parseHeader(entry, f.pack.format.Size()); err != nil {
+		return e, err
 	}
-	sound = f.crc != nil && crc32.ChecksumIEEE(b) == f.crc[i]
-	return b, h, sound, nil
+	if !plausible(e.size, size) {
+		return e, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", e.size, size)
+	}
+	e.sound = f.crc != nil && crc32.ChecksumIEEE(entry) == f.crc[i]
+	return e, nil
 }
 
 var errCRC = errors.New("its bytes in the pack do not have the CRC-32 that the index names")
 
-// inflate inflates the stream of an entry from raw into dst. An error is fatal
-// only if dst is of no use: doubt says that it may not be what was stored.
-func (w *worker) inflate(dst, b []byte, h header, sound bool) (doubt, err error) {
-	n, err := w.z.Zlib(dst, b[h.len:], !sound)
+// inflate inflates the stream of an entry into dst. An error is fatal only if
+// dst is of no use: doubt says that it may not be what was stored.
+func (w *worker) inflate(dst []byte, e *rawEntry) (doubt, err error) {
+	n, err := w.z.Zlib(dst, e.bytes[e.len:], !e.sound)
 	if err != nil {
 		return nil, err
 	}
-	if !sound && w.job.forest.crc != nil {
+	if e.len+n > e.total {
+		return nil, inflate.ErrTruncated
+	}
+	if !e.sound && w.job.forest.crc != nil {
 		return errCRC, nil
 	}
-	if h.len+n != len(b) {
-		return fmt.Errorf("%d bytes follow its entry that belong to no object", len(b)-h.len-n), nil
+	if e.len+n != e.total {
+		return fmt.Errorf("%d bytes follow its entry that belong to no object", e.total-e.len-n), nil
 	}
 	return nil, nil
 }
@@ -306,18 +334,16 @@ func (w *worker) readRoot(i int32, leaf bool) (buf []byte, streamed bool, doubt,
 			return nil, true, nil, w.streamRoot(i, h)
 		}
 	}
-	b, h, sound, err := w.raw(i)
+	e, err := w.raw(i)
 	if err != nil {
 		return nil, false, nil, err
 	}
-	if !plausible(h.size, int64(len(b))) {
-		return nil, false, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
-	}
-	if err := w.reserve(int64(h.size)); err != nil {
+	size := e.size
+	if err := w.reserve(int64(size)); err != nil {
 		return nil, false, nil, err
 	}
-	buf = w.spare.get(int(h.size))
-	doubt, err = w.inflate(buf, b, h, sound)
+	buf = w.spare.get(int(size))
+	doubt, err = w.inflate(buf, &e)
 	return buf, false, doubt, err
 }
 
@@ -331,7 +357,7 @@ func (w *worker) rootOutside(i int32) {
 		}
 		return
 	}
-	w.push(frame{entry: -1, buf: base, hit: true})
+	w.push(frame{entry: -1, buf: base, sign: matched})
 	next, ok := w.child(i, &w.stack[0])
 	w.live -= int64(cap(base))
 	w.stack = w.stack[:0]
@@ -357,65 +383,81 @@ func (w *worker) outsideBase(i int32) (base []byte, err error) {
 // child builds the delta i from its base, searches it and returns its frame; it
 // is false if nothing is to be walked below.
 func (w *worker) child(i int32, base *frame) (next frame, ok bool) {
-	doubt, err := w.build(i, base)
+	size, doubt, err := w.build(i, base)
 	if err != nil {
 		w.problem(i, err)
 		return w.replace(i)
+	}
+	if w.made.buf == nil {
+		w.finish(i, size, doubt)
+		return frame{}, false
 	}
 	next = frame{entry: i, buf: w.made.buf, kids: w.job.forest.children(i)}
 	return w.look(next, base, doubt)
 }
 
-// build inflates the delta i and applies it to base.
-func (w *worker) build(i int32, base *frame) (doubt, err error) {
+// build inflates the delta i and applies it to base, which makes the size bytes
+// of w.made.buf. That is nil if the delta shows that nothing is to be done with
+// them.
+func (w *worker) build(i int32, base *frame) (size int, doubt, err error) {
 	defer caught(&err, w.job.forest.pack.path)
-	b, h, sound, err := w.raw(i)
+	e, err := w.raw(i)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	if !plausible(h.size, int64(len(b))) {
-		return nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
-	}
-	if h.size > uint64(w.walk.share)/4 {
-		if err := w.reserve(int64(h.size)); err != nil {
-			return nil, err
+	length := e.size
+	if length > uint64(w.walk.share)/4 {
+		if err := w.reserve(int64(length)); err != nil {
+			return 0, nil, err
 		}
 		defer func() { w.delta = nil }()
 	}
-	if uint64(cap(w.delta)) < h.size {
-		w.delta = make([]byte, h.size+h.size/4)
+	if uint64(cap(w.delta)) < length {
+		w.delta = make([]byte, length+length/4)
 	}
-	w.delta = w.delta[:h.size]
-	doubt, err = w.inflate(w.delta, b, h, sound)
+	w.delta = w.delta[:length]
+	doubt, err = w.inflate(w.delta, &e)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	size, ops, err := deltaFor(base.buf, w.delta, uint64(w.walk.most))
 	if err != nil {
-		return nil, err
+		return 0, nil, err
+	}
+	made, o := &w.made, &w.walk.o
+	made.buf, made.base, made.edge, made.head = nil, base.buf, everything, 0
+	if t := w.job.forest.typ[i]; w.onlySearched(i) {
+		switch {
+		case base.sign == unseen && t == Blob:
+			traced, head, err := w.glance.delta(base.buf, ops, size)
+			if err != nil {
+				return 0, nil, err
+			}
+			if !traced && (o.Whole == nil || !o.Whole(head)) {
+				return size, doubt, nil
+			}
+		case base.sign != matched:
+			made.edge = edgeFor(max(o.Overlap, joint))
+			if t == Blob && o.Whole != nil {
+				made.head = headBytes
+			}
+		}
 	}
 	if err := w.reserve(int64(size)); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	w.made.buf, w.made.base = w.spare.get(size), base.buf
-	w.made.edge, w.made.head = w.needed(i, base)
-	if err := w.made.apply(ops); err != nil {
-		w.recycle(w.made.buf, nil)
-		return nil, err
+	made.buf = w.spare.get(size)
+	if err := made.apply(ops); err != nil {
+		w.recycle(made.buf, nil)
+		return 0, nil, err
 	}
-	return doubt, nil
+	return size, doubt, nil
 }
 
-// needed returns what of the delta i is looked at: its edge and head as a
-// [patched].
-func (w *worker) needed(i int32, base *frame) (edge, head int) {
+// onlySearched tells whether the object of entry i is not needed but to be
+// searched.
+func (w *worker) onlySearched(i int32) bool {
 	f, o := w.job.forest, &w.walk.o
 	t := f.typ[i]
-	if o.Match == nil || base.hit || len(f.children(i)) > 0 || o.Always.Has(t) || t != Blob && t != Tree {
-		return everything, 0
-	}
-	if t == Blob && o.Whole != nil {
-		head = headBytes
-	}
-	return edgeFor(o.Overlap), head
+	return (t == Blob || t == Tree) && len(f.children(i)) == 0 && o.Match != nil && !o.Always.Has(t)
 }

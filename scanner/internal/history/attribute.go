@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ const noCommit = -1
 
 // An attribution is the story of every group, told by the commits.
 type attribution struct {
+	until    context.Context // loops leave off when it ends
 	graph    *graph
 	sets     *sets
 	groups   []*group
@@ -49,9 +51,9 @@ type attribution struct {
 	reach    []setID         // by commit: groups it or an ancestor holds
 }
 
-func newAttribution(g *graph, s *sets) *attribution {
+func newAttribution(ctx context.Context, g *graph, s *sets) *attribution {
 	return &attribution{
-		graph: g, sets: s,
+		until: ctx, graph: g, sets: s,
 		byName: map[string]int32{}, byPair: map[pair]int32{},
 		own: map[int32]setID{}, asGroups: map[setID]setID{},
 	}
@@ -107,6 +109,9 @@ func (a *attribution) follow(head []bool) {
 	a.reach = make([]setID, n)
 	groups := make([]setID, n)
 	for i := range n {
+		if a.until.Err() != nil {
+			return
+		}
 		held := a.groupSet(a.held[i])
 		groups[i] = held
 		had, lost, reach := emptySet, emptySet, a.sets.union(held, a.own[int32(i)])
@@ -157,6 +162,9 @@ func (a *attribution) fresh(commit int32) setID {
 func (a *attribution) meet(order []int32, held []setID, f func(member, commit int32)) {
 	seen, last := emptySet, emptySet
 	for _, i := range order {
+		if a.until.Err() != nil {
+			return
+		}
 		if held[i] == last {
 			continue
 		}
@@ -199,7 +207,7 @@ func (a *attribution) newest(index, head setID) {
 		}
 	}
 	for _, g := range a.groups {
-		if len(g.versions) == 0 {
+		if len(g.versions) == 0 || a.until.Err() != nil {
 			continue
 		}
 		slices.SortFunc(g.versions, func(x, y version) int {

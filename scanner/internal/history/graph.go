@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"container/heap"
+	"context"
 	"slices"
 
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
@@ -16,13 +17,15 @@ type graph struct {
 	commits []commit
 	parents [][]int32           // by index: those present
 	index   map[gitobj.ID]int32 // of a commit
+	partial bool                // commits that the store has may be left out
 }
 
 // newGraph sorts the commits. Among those whose parents are all placed, the one
-// with the oldest committer date comes first, then the one with the least id.
-func newGraph(commits []commit) *graph {
+// with the oldest committer date comes first, then the one with the least id. The
+// error is that of ctx.
+func newGraph(ctx context.Context, commits []commit) (*graph, error) {
 	slices.SortFunc(commits, func(a, b commit) int {
-		return cmp.Or(cmp.Compare(a.when, b.when), bytes.Compare(a.id.Bytes(), b.id.Bytes()))
+		return cmp.Or(cmp.Compare(a.when, b.when), bytes.Compare(a.id.Bytes(), b.id.Bytes()), compareBool(a.loose, b.loose))
 	})
 	commits = slices.CompactFunc(commits, func(a, b commit) bool { return a.id == b.id })
 	rank := make(map[gitobj.ID]int32, len(commits))
@@ -32,6 +35,9 @@ func newGraph(commits []commit) *graph {
 	waiting := make([]int32, len(commits)) // parents that are not placed yet
 	children := make([][]int32, len(commits))
 	for i := range commits {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		for _, p := range commits[i].parents {
 			if at, ok := rank[p]; ok {
 				waiting[i]++
@@ -48,6 +54,9 @@ func newGraph(commits []commit) *graph {
 	heap.Init(&ready)
 	g := &graph{commits: make([]commit, 0, len(commits)), index: rank}
 	for ready.Len() > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		i := heap.Pop(&ready).(int32)
 		g.commits = append(g.commits, commits[i])
 		for _, child := range children[i] {
@@ -68,13 +77,16 @@ func newGraph(commits []commit) *graph {
 		g.index[c.id] = int32(i)
 	}
 	for i, c := range g.commits {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		for _, p := range c.parents {
 			if at, ok := g.index[p]; ok && at < int32(i) {
 				g.parents[i] = append(g.parents[i], at)
 			}
 		}
 	}
-	return g
+	return g, nil
 }
 
 // has tells whether id is a commit of the graph.

@@ -35,7 +35,7 @@ func TestGraph(t *testing.T) {
 			commits = append(commits, c, c) // a copy in another pack
 		}
 		r.Shuffle(len(commits), func(i, j int) { commits[i], commits[j] = commits[j], commits[i] })
-		g := newGraph(commits)
+		g := graphOf(t, commits)
 		if len(g.commits) != n {
 			t.Fatalf("%d commits, want %d", len(g.commits), n)
 		}
@@ -76,7 +76,7 @@ func TestGraph(t *testing.T) {
 
 // A store that lies about its ids can say that commits are their own ancestors.
 func TestGraphCycle(t *testing.T) {
-	g := newGraph([]commit{
+	g := graphOf(t, []commit{
 		{id: number(0), parents: []gitobj.ID{number(2)}},
 		{id: number(1), parents: []gitobj.ID{number(0), number(1)}},
 		{id: number(2), parents: []gitobj.ID{number(1)}},
@@ -92,4 +92,13 @@ func TestGraphCycle(t *testing.T) {
 			}
 		}
 	}
+}
+
+func graphOf(t *testing.T, commits []commit) *graph {
+	t.Helper()
+	g, err := newGraph(t.Context(), commits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }

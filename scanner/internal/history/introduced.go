@@ -33,11 +33,11 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	g, err := h.loadGraph(ctx)
+	h.result.Range = ends.describe()
+	g, err := h.rangeGraph(ctx, ends)
 	if err != nil {
 		return h.result, err
 	}
-	h.result.Range = ends.describe()
 	in := newScope(ends.mark(g, l.Since))
 	in.pushed = len(l.Base) > 0
 	if err := h.brought(ctx, g, in); err != nil {
@@ -47,7 +47,7 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 		return h.result, err
 	}
 	h.countTrees(in)
-	h.explainRange(g, in)
+	h.explainRange(in)
 	found, err := h.searchBrought(ctx, g, in)
 	if err == nil {
 		mask := h.opts.Engine.NewWorker()
@@ -57,7 +57,7 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 			}
 		}
 		h.coverNames(found)
-		err = h.tell(ctx, g, found, in)
+		err = h.tellRange(ctx, g, found, in, ends, l)
 	}
 	if err != nil {
 		h.untold(found)
@@ -66,17 +66,39 @@ func ScanRange(ctx context.Context, r *repo.Repo, o Options, l Limits) (*Result,
 }
 
 // explainRange tells how much is in the range.
-func (h *repository) explainRange(g *graph, in *scope) {
+func (h *repository) explainRange(in *scope) {
 	commits := 0
 	for _, marked := range in.commits {
 		if marked {
 			commits++
 		}
 	}
-	h.explain("range: commits in it: %d of %d; blobs that they brought in at paths where their parents have others: %d; nothing else was searched", commits, len(g.commits), len(in.blobs))
+	h.explain("range: commits in it: %d; blobs that they brought in at paths where their parents have others: %d; nothing else was searched", commits, len(in.blobs))
 	if w := h.result.Range.Widened; w != "" {
 		h.explain("range: widened: %s", w)
 	}
+}
+
+// rangeGraph returns a graph in which the range can be made out.
+func (h *repository) rangeGraph(ctx context.Context, ends *sides) (*graph, error) {
+	if !h.opts.wholeGraph {
+		if g, err := h.nearGraph(ctx, ends); g != nil || err != nil {
+			return g, err
+		}
+	}
+	return h.loadGraph(ctx)
+}
+
+// tellRange tells the story of what was found in the range, for which all
+// commits are needed.
+func (h *repository) tellRange(ctx context.Context, g *graph, found *haul, in *scope, ends *sides, l Limits) (err error) {
+	if g.partial && found.any() {
+		if g, err = h.loadGraph(ctx); err != nil {
+			return err
+		}
+		in.commits = ends.mark(g, l.Since)
+	}
+	return h.tell(ctx, g, found, in)
 }
 
 // A scope is what a limited scan tells of.
@@ -169,7 +191,7 @@ func (h *repository) named(in *scope, ids []gitobj.ID) error {
 func (s *scope) bringers(a *attribution) map[int32]int32 {
 	first := map[int32]int32{}
 	for at, in := range s.commits {
-		if !in || a.held[at] == emptySet {
+		if !in || a.held[at] == emptySet || a.until.Err() != nil {
 			continue
 		}
 		for p := range a.sets.all(a.fresh(int32(at))) {
@@ -300,6 +322,9 @@ func (h *repository) ids(g *graph, in *scope) []gitobj.ID {
 		refs = nil
 	}
 	for _, ref := range refs {
+		if h.ended() {
+			break
+		}
 		var tags []gitobj.ID
 		for id := ref.ID; len(tags) < maxTags; {
 			next := h.target(id)
@@ -365,6 +390,9 @@ func (h *repository) searchBrought(ctx context.Context, g *graph, in *scope) (*h
 	}
 	s := newSearcher(ctx, h.opts.Engine)
 	for name := range in.names {
+		if h.ended() {
+			break
+		}
 		found.names[name] = s.bytes(gitobj.ID{}, []byte(name))
 		h.result.Coverage.LeftOut.LowConfidence += found.names[name].Low
 	}

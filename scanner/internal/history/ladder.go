@@ -1,7 +1,10 @@
 package history
 
+import "context"
+
 // A ladder is what the visitors noted of all trees, put together: every tree
-// with its delta base and the steps in which they differ.
+// with its delta base and the steps in which they differ. Its methods leave off
+// when ctx ends.
 type ladder struct {
 	trees []treeNode // base is the place of the base in this list, or -1
 	edges []treeEdge
@@ -9,7 +12,7 @@ type ladder struct {
 	above [][]int32 // by tree: those that have it for base
 }
 
-func newLadder(visitors []*treeVisitor) *ladder {
+func newLadder(ctx context.Context, visitors []*treeVisitor) *ladder {
 	l := &ladder{}
 	number := map[step]int32{}
 	place := map[int64]int32{}
@@ -29,6 +32,9 @@ func newLadder(visitors []*treeVisitor) *ladder {
 			l.edges = append(l.edges, treeEdge{renumbered[e.step], e.gone})
 		}
 		for _, t := range v.trees {
+			if ctx.Err() != nil {
+				return &ladder{}
+			}
 			t.edges += first
 			if t.number >= 0 {
 				place[t.number] = int32(len(l.trees))
@@ -62,9 +68,12 @@ func (l *ladder) own(i int32) []treeEdge {
 // climb marks the trees that may lead to a wanted object: those that have a step
 // to one or to a marked tree, and all deltas on them, whether or not they still
 // have it.
-func (l *ladder) climb() []bool {
+func (l *ladder) climb(ctx context.Context) []bool {
 	holders := make([][]int32, len(l.steps)) // by step: the trees in which it is new
 	for i := range l.trees {
+		if ctx.Err() != nil {
+			break
+		}
 		for _, e := range l.own(int32(i)) {
 			if !e.gone {
 				holders[e.step] = append(holders[e.step], int32(i))
@@ -86,6 +95,9 @@ func (l *ladder) climb() []bool {
 		stack = append(stack, holders[open[len(open)-1]]...)
 		open = open[:len(open)-1]
 		for len(stack) > 0 {
+			if ctx.Err() != nil {
+				return marked
+			}
 			i := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			if marked[i] {
@@ -103,7 +115,7 @@ func (l *ladder) climb() []bool {
 
 // follow computes the steps that each marked tree really has and that lead on:
 // its base's, less what is gone, and what is new.
-func (l *ladder) follow(s *sets, marked []bool) map[treeKey]setID {
+func (l *ladder) follow(ctx context.Context, s *sets, marked []bool) map[treeKey]setID {
 	from := map[treeKey]setID{}
 	leads := map[treeKey]bool{}
 	for i, t := range l.trees {
@@ -121,7 +133,7 @@ func (l *ladder) follow(s *sets, marked []bool) map[treeKey]setID {
 			stack = append(stack, visit{int32(i), emptySet})
 		}
 	}
-	for len(stack) > 0 {
+	for len(stack) > 0 && ctx.Err() == nil {
 		v := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		set := v.base

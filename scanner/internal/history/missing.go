@@ -53,29 +53,30 @@ const fsck = "try `git fsck`, or fetch it again"
 // lost makes errors of those missing objects that a ref, HEAD, reflog or index
 // reaches. After a gc the unreachable objects that are left may name others
 // that are gone; nobody misses those.
-func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missing) error {
+func (h *repository) lost(ctx context.Context, g *graph, found *haul, missing []gitobj.Missing) error {
 	want := newWanted()
 	for _, m := range missing {
 		want.add(m.ID)
 	}
-	p, err := findPaths(ctx, h.store, want, newSets(), h.opts.Jobs)
+	p, err := h.findPaths(ctx, found, want, newSets())
 	if err != nil {
 		return err
 	}
 	roots := h.roots()
 	reachable := g.reachable(roots)
 	needed := map[gitobj.ID]bool{}
+	seen := map[treeKey]bool{}
 	need := func(tree gitobj.ID) {
 		needed[tree] = true
-		p.under(keyOf(tree.Bytes()), "", 0, func(lost pair) setID {
-			needed[lost.id] = true
-			return emptySet
-		})
+		p.objects(keyOf(tree.Bytes()), seen, func(id gitobj.ID) { needed[id] = true })
 	}
 	for _, id := range roots {
 		need(id)
 	}
 	for i, c := range g.commits {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if !reachable[i] {
 			continue
 		}
@@ -85,6 +86,9 @@ func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missin
 		}
 	}
 	for _, m := range missing {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if needed[m.ID] {
 			h.result.Errors = append(h.result.Errors, finding.Error{
 				Object: m.ID.String(),
@@ -101,6 +105,9 @@ func (h *repository) lost(ctx context.Context, g *graph, missing []gitobj.Missin
 func (h *repository) danglers() {
 	mask := h.opts.Engine.NewWorker()
 	for _, ref := range h.refs {
+		if h.ended() {
+			return
+		}
 		if keeps(ref.Name) && !ref.ID.IsZero() && !h.store.Contains(ref.ID) {
 			h.result.Errors = append(h.result.Errors, finding.Error{
 				Path: mask.Mask(ref.Name), Object: ref.ID.String(),
@@ -114,6 +121,9 @@ func (h *repository) danglers() {
 	empty := h.Format.Sum(gitobj.Blob, nil)
 	for _, index := range h.indexes {
 		for _, e := range index.Entries {
+			if h.ended() {
+				return
+			}
 			if e.Mode == modeCommit || e.ID == empty || h.store.Contains(e.ID) {
 				continue
 			}
@@ -156,6 +166,9 @@ func (h *repository) roots() []gitobj.ID {
 	}
 	for _, log := range h.reflogs() {
 		for _, e := range log.Entries {
+			if h.ended() {
+				return nil
+			}
 			add(e.Old)
 			add(e.New)
 		}

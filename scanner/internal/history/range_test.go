@@ -88,7 +88,7 @@ func (g *gitDir) bothWays(l Limits) {
 	var told [2]string
 	for i, way := range [...]way{oneByOne, byWalk} {
 		o := options(1 + i)
-		o.way = way
+		o.way, o.wholeGraph = way, i > 0
 		result, err := ScanRange(g.t.Context(), g.open(), o, l)
 		if err != nil {
 			g.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/petrascan/petrascan/scanner/internal/cache"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+	"github.com/petrascan/petrascan/scanner/internal/literal"
 	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
@@ -23,7 +24,10 @@ type Options struct {
 	Cache    *cache.Cache               // what earlier scans found out; nil: nothing
 	Explain  func(sentence string)      // is told, by the calling goroutine, what was decided; nil: nobody asks
 
-	way way // how a range is read; but for tests [bestWay]
+	// For tests, that compare ways with each other.
+	way        way  // how a range is read
+	wholeGraph bool // make out a range in the graph of all commits
+	walkTrees  bool // find paths by a walk only
 }
 
 // A Result is what a repository held and what was read of it.
@@ -150,7 +154,7 @@ func Scan(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 	}
 	h.danglers()
 	h.refNames()
-	return h.result, nil
+	return h.result, ctx.Err()
 }
 
 // readIndexes reads the index of the work tree and those of the others.
@@ -183,11 +187,16 @@ func (h *repository) readIndexes() {
 
 // A haul is what the walk over a store brought up.
 type haul struct {
-	commits []commit // all of the store, if they were read on the way; else nil
+	commits []commit     // all of the store, if they were read on the way; else nil
+	past    *past        // what an earlier scan knew of the store; may be nil
+	notes   []*treeNotes // on all trees of the store, if they were walked; else nil
 	objects map[gitobj.Type]map[gitobj.ID]holder
 	names   map[string]detect.Outcome
 	missing []gitobj.Missing
 }
+
+// A trace is no longer than the walk allows.
+const _ = uint(gitobj.MaxTrace - literal.TraceLen)
 
 // searchAll walks the store once and searches everything in it.
 func (h *repository) searchAll(ctx context.Context) (*haul, error) {
@@ -198,10 +207,12 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Types:      gitobj.Types(gitobj.Commit, gitobj.Tree, gitobj.Blob, gitobj.Tag),
 		Match:      h.opts.Engine.Candidate,
 		Overlap:    h.opts.Engine.Overlap(),
+		Trace:      h.opts.Engine.Trace,
 		Whole:      h.opts.Engine.Whole,
 		Progress:   h.opts.Progress,
 		Always:     gitobj.Types(gitobj.Commit),
 		CheckLinks: true,
+		EntryIDs:   true,
 		Recall:     memory.recall(),
 	}, func() gitobj.Visitor {
 		s := newSearcher(ctx, h.opts.Engine)
@@ -213,8 +224,9 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		found.add(s)
 		h.result.Errors = append(h.result.Errors, s.errors...)
 	}
+	var shown []commit
 	for _, s := range searchers {
-		found.commits = append(found.commits, s.commits...)
+		shown = append(shown, s.commits...)
 	}
 	names := newSearcher(ctx, h.opts.Engine)
 	for _, index := range h.indexes {
@@ -224,14 +236,18 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 	}
 	found.add(names)
 	if walked != nil {
-		if len(walked.Recalled) > 0 || int64(len(found.commits)) < walked.Present[gitobj.Commit] {
-			found.commits = nil // some were not shown
+		if len(walked.Recalled) == 0 {
+			found.noteTrees(searchers)
+		}
+		if len(walked.Recalled) == 0 && int64(len(shown)) >= walked.Present[gitobj.Commit] {
+			found.commits = shown
 		}
 		h.count(walked)
 		found.missing = walked.Missing
 		memory.join(found, walked.Recalled)
 		if err == nil {
 			memory.save(walked.Records, found, searchers)
+			found.past = memory.past(h.store, walked, searchers, shown)
 		}
 		h.explainPacks(walked, memory)
 	}
@@ -246,6 +262,17 @@ func (f *haul) add(s *searcher) {
 	}
 	for name, out := range s.names {
 		f.names[name] = out
+	}
+}
+
+// noteTrees keeps what the searchers noted of trees, if it is whole.
+func (f *haul) noteTrees(searchers []*searcher) {
+	for _, s := range searchers {
+		if s.notes.full {
+			f.notes = nil
+			return
+		}
+		f.notes = append(f.notes, &s.notes)
 	}
 }
 

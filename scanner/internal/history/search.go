@@ -25,6 +25,7 @@ type searcher struct {
 	holders map[gitobj.Type][]holder
 	names   map[string]detect.Outcome // of tree entries
 	commits []commit                  // those that were shown
+	notes   treeNotes                 // on those that were told
 	errors  []finding.Error
 	again   map[gitobj.ID]bool // what the next scan must search again, beside holders
 }
@@ -54,6 +55,7 @@ func (s *searcher) Visit(o *gitobj.Object) {
 		}
 		if o.Type == gitobj.Commit {
 			if c, err := parseCommit(o.ID, o.Data); err == nil {
+				c.loose = o.Pack == ""
 				s.commits = append(s.commits, c)
 			}
 		}
@@ -70,6 +72,9 @@ func (s *searcher) Visit(o *gitobj.Object) {
 		s.keep(o, holder{id: o.ID, outcome: s.bytes(o.ID, o.Data)})
 	}
 }
+
+// Tree keeps what attribution may ask of a tree.
+func (s *searcher) Tree(t *gitobj.TreeNews) { s.notes.note(t) }
 
 func (s *searcher) keep(o *gitobj.Object, h holder) {
 	if !dull(&h.outcome) || !dull(&h.header) || len(h.outcome.Doubts)+len(h.header.Doubts) > 0 {

@@ -1,10 +1,8 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -14,9 +12,17 @@ import (
 // attribute turns what the walk found into findings and keys, with the commits
 // that brought them in, and sorts out the objects that are missing.
 func (h *repository) attribute(ctx context.Context, found *haul) error {
+	unread := map[gitobj.ID]bool{}
+	for id, o := range found.objects[gitobj.Blob] {
+		if len(o.outcome.Opaque)+len(o.outcome.Cut) > 0 {
+			unread[id] = true
+		}
+	}
+	names := h.namesInHead(ctx, unread)
+	mask := h.opts.Engine.NewWorker()
 	for _, objects := range found.objects {
 		for _, o := range objects {
-			h.cover(o, "")
+			h.cover(o, mask.Mask(names[o.id]))
 		}
 	}
 	h.coverNames(found)
@@ -27,14 +33,12 @@ func (h *repository) attribute(ctx context.Context, found *haul) error {
 	if !found.any() && len(missing) == 0 {
 		return nil
 	}
-	g := newGraph(found.commits)
-	if found.commits == nil {
-		if g, err = h.loadGraph(ctx); err != nil {
-			return err
-		}
+	g, err := h.graphOf(ctx, found)
+	if err != nil {
+		return err
 	}
 	if len(missing) > 0 {
-		if err := h.lost(ctx, g, missing); err != nil {
+		if err := h.lost(ctx, g, found, missing); err != nil {
 			return err
 		}
 	}
@@ -62,12 +66,16 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 	p := &paths{}
 	if len(want.ids)+len(want.names) > 0 {
 		var err error
-		if p, err = findPaths(ctx, h.store, want, sets, h.opts.Jobs); err != nil {
+		if p, err = found.past.paths(ctx, h.store, want, sets); p == nil && err == nil {
+			p, err = h.findPaths(ctx, found, want, sets)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	found.past.keep(g, want, p)
 	s := &story{
-		repository: h, attribution: newAttribution(g, sets), found: found, paths: p, scope: in,
+		repository: h, attribution: newAttribution(ctx, g, sets), found: found, paths: p, scope: in,
 		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
 	}
 	return s.tell()
@@ -118,6 +126,20 @@ func (h *repository) coverNames(found *haul) {
 	}
 }
 
+// graphOf returns the graph of all commits, read on the way or now.
+func (h *repository) graphOf(ctx context.Context, found *haul) (*graph, error) {
+	if found.commits != nil {
+		return newGraph(ctx, found.commits)
+	}
+	if commits := found.past.commits(); commits != nil {
+		return newGraph(ctx, commits)
+	}
+	return h.loadGraph(ctx)
+}
+
+// ended tells whether the scan was told to end.
+func (h *repository) ended() bool { return h.ctx.Err() != nil }
+
 // loadGraph reads every commit of the store.
 func (h *repository) loadGraph(ctx context.Context) (*graph, error) {
 	var visitors []*commitVisitor
@@ -133,7 +155,7 @@ func (h *repository) loadGraph(ctx context.Context) (*graph, error) {
 	for _, v := range visitors {
 		commits = append(commits, v.commits...)
 	}
-	return newGraph(commits), nil
+	return newGraph(ctx, commits)
 }
 
 type commitVisitor struct{ commits []commit }
@@ -142,6 +164,7 @@ type commitVisitor struct{ commits []commit }
 // search of its text does not depend on it.
 func (v *commitVisitor) Visit(o *gitobj.Object) {
 	if c, err := parseCommit(o.ID, o.Data); err == nil {
+		c.loose = o.Pack == ""
 		v.commits = append(v.commits, c)
 	}
 }
@@ -197,14 +220,20 @@ func (s *story) tell() error {
 	}
 	s.follow(inHead)
 	s.newest(s.index, s.head)
+	if s.ended() { // any of the steps may have left off
+		return s.repository.ctx.Err()
+	}
 	s.report()
-	return nil
+	return s.repository.ctx.Err()
 }
 
 // trees notes which commit holds which pairs.
 func (s *story) trees() {
 	s.held = make([]setID, len(s.graph.commits))
 	for i := range s.graph.commits {
+		if s.ended() {
+			return
+		}
 		if tree := s.graph.commits[i].tree; s.paths.leads(tree) {
 			s.held[i] = s.under(tree, "")
 		}
@@ -256,27 +285,6 @@ func (s *story) text(id gitobj.ID, o holder, header, message finding.Location) s
 	return set
 }
 
-// tagMoment is the tag seen as a point in time: the commit it leads to, if it
-// does, its tagger and its date.
-func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
-	_, data, err := s.store.Read(id)
-	if err != nil {
-		return nil
-	}
-	m := &finding.Moment{}
-	if commit := s.commitOf(id); s.graph.has(commit) {
-		m.Commit = commit.String()
-	}
-	for header := range headers(data) {
-		if value, ok := bytes.CutPrefix(header, []byte("tagger ")); ok {
-			tagger, email, when := parsePerson(value)
-			m.Author, m.Email = s.worker.Mask(tagger), s.worker.Mask(email)
-			m.AuthorDate, m.CommitDate = date(when), date(when)
-		}
-	}
-	return m
-}
-
 // named gives a place to what a limited scan was asked for by name, where no
 // commit leads to it.
 func (s *story) named() {
@@ -289,6 +297,9 @@ func (s *story) named() {
 func (s *story) indexed() {
 	for _, index := range s.indexes {
 		for _, e := range index.Entries {
+			if s.ended() {
+				return
+			}
 			if e.Mode == modeTree {
 				s.index = s.sets.union(s.index, s.under(e.ID, e.Path))
 			} else {
@@ -308,6 +319,9 @@ func (s *story) indexed() {
 func (s *story) tips() {
 	s.direct = map[string]setID{}
 	for _, ref := range s.refs {
+		if s.ended() {
+			return
+		}
 		id := ref.ID
 		for range maxTags {
 			if id.IsZero() {
@@ -326,31 +340,6 @@ func (s *story) tips() {
 			id = s.target(id)
 		}
 	}
-}
-
-// maxTags bounds how many tags of tags are followed.
-const maxTags = 64
-
-// target returns what a tag names; zero if id is no tag.
-func (h *repository) target(id gitobj.ID) gitobj.ID {
-	typ, _, err := h.store.Stat(id)
-	if err != nil || typ != gitobj.Tag {
-		return gitobj.ID{}
-	}
-	_, data, err := h.store.Read(id)
-	if err != nil {
-		return gitobj.ID{}
-	}
-	for header := range headers(data) {
-		if name, value, _ := strings.Cut(string(header), " "); name == "object" {
-			target, err := gitobj.ParseID(value)
-			if err != nil {
-				return gitobj.ID{}
-			}
-			return target
-		}
-	}
-	return gitobj.ID{}
 }
 
 // orphans gives every blob that no path leads to a place of its own, and every

@@ -29,6 +29,9 @@ func (s *story) report() {
 	}
 	keys := map[finding.ID][]int32{}
 	for n, g := range s.groups {
+		if s.ended() {
+			return
+		}
 		n := int32(n)
 		keys[g.hit.Key.ID()] = append(keys[g.hit.Key.ID()], n)
 		x := g.hit.Sighting()
@@ -67,6 +70,9 @@ func (s *story) report() {
 		s.result.Sightings = append(s.result.Sightings, x)
 	}
 	for _, groups := range keys {
+		if s.ended() {
+			return
+		}
 		s.result.Keys = append(s.result.Keys, s.exposure(groups, reach, inHead))
 	}
 	slices.SortFunc(s.result.Keys, func(a, b finding.Exposure) int { return cmp.Compare(a.ID, b.ID) })
@@ -86,6 +92,9 @@ func (s *story) exposure(groups []int32, reach []reached, inHead setID) finding.
 		last, removed = max(last, g.last), max(removed, g.removed)
 		e.InHead = e.InHead || s.sets.has(inHead, n)
 		for _, c := range g.entered {
+			if s.ended() {
+				break
+			}
 			e.Authors = append(e.Authors, s.moment(c).Author)
 		}
 		if when := s.oldest[n]; when != noDate && (oldest == noDate || when < oldest) {
@@ -186,6 +195,9 @@ func (s *story) reached() []reached {
 	for _, log := range s.reflogs() {
 		kept := byName[log.Ref]
 		for i := len(log.Entries) - 1; i >= 0; i-- {
+			if s.ended() {
+				return nil
+			}
 			at := strconv.Itoa(len(log.Entries) - 1 - i)
 			groups := s.reachOf(log.Entries[i].New)
 			if log.Ref == "refs/stash" {
@@ -236,6 +248,9 @@ func (s *story) onlyNotes() []bool {
 	inNotes, elsewhere := s.graph.reachable(notes), s.graph.reachable(rest)
 	inNote, held := emptySet, emptySet
 	for i, set := range s.held {
+		if s.ended() {
+			return only
+		}
 		if groups := s.groupSet(set); inNotes[i] && !elsewhere[i] {
 			inNote = s.sets.union(inNote, groups)
 		} else {

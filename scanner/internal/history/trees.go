@@ -74,9 +74,21 @@ func (w *wanted) has(id []byte) bool {
 	return ok
 }
 
-// findPaths passes over all trees of the store once, and then climbs from the
+// findPaths says where the wanted objects lie, from what was noted on the way if
+// that will do.
+func (h *repository) findPaths(ctx context.Context, found *haul, want *wanted, s *sets) (*paths, error) {
+	if found.notes != nil && len(want.names) == 0 && !h.opts.walkTrees {
+		p, err := notedPaths(ctx, h.store, want, s, found.notes, worthReading(found.notes))
+		if p != nil || err != nil {
+			return p, err
+		}
+	}
+	return walkPaths(ctx, h.store, want, s, h.opts.Jobs)
+}
+
+// walkPaths passes over all trees of the store once, and then climbs from the
 // trees that name a wanted object to those that name these, and so on.
-func findPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, jobs int) (*paths, error) {
+func walkPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, jobs int) (*paths, error) {
 	var visitors []*treeVisitor
 	none := func([]byte) bool { return false }
 	_, err := store.Walk(ctx, gitobj.WalkOptions{Workers: jobs, Types: gitobj.Types(gitobj.Tree), Match: none}, func() gitobj.Visitor {
@@ -87,11 +99,16 @@ func findPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, 
 	if err != nil {
 		return nil, err
 	}
-	l := newLadder(visitors)
+	l := newLadder(ctx, visitors)
 	visitors = nil
-	leads := l.climb()
-	p := &paths{sets: s, steps: l.steps, from: l.follow(s, leads), dirs: map[string]map[setID]setID{}}
+	leads := l.climb(ctx)
+	p := newPaths(s)
+	p.steps, p.from = l.steps, l.follow(ctx, s, leads)
 	return p, ctx.Err()
+}
+
+func newPaths(s *sets) *paths {
+	return &paths{sets: s, from: map[treeKey]setID{}, dirs: map[string]map[setID]setID{}}
 }
 
 // leads tells whether a wanted object lies under the tree.
@@ -134,6 +151,27 @@ func (p *paths) under(tree treeKey, dir string, depth int, f func(pair) setID) s
 			return f(pair{location: finding.InBlob, path: dir + s.name, id: s.id})
 		}
 	})
+}
+
+// objects calls f for the wanted objects under a tree, but for those under trees
+// that were seen before.
+func (p *paths) objects(tree treeKey, seen map[treeKey]bool, f func(gitobj.ID)) {
+	stack := []treeKey{tree}
+	for len(stack) > 0 {
+		tree = stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[tree] || p.from[tree] == emptySet {
+			continue
+		}
+		seen[tree] = true
+		for n := range p.sets.all(p.from[tree]) {
+			if s := &p.steps[n]; s.kind == toTree {
+				stack = append(stack, s.sub)
+			} else {
+				f(s.id)
+			}
+		}
+	}
 }
 
 // crowded counts one more place and tells whether there are too many.

@@ -53,7 +53,7 @@ func TestZerosAreCut(t *testing.T) {
 		if r.bytes != bombLimit {
 			t.Errorf("%v: %d bytes came out", f, r.bytes)
 		}
-		if len(r.faults) != 1 || r.faults[0].Kind != Cut || r.faults[0].Reason != "more than 8 MiB expanded" || !r.budget.Spent() {
+		if len(r.faults) != 1 || r.faults[0].Kind != Cut || r.faults[0].Reason != "more than 8 MiB expanded" || !r.budget.spent {
 			t.Errorf("%v: %v", f, r.faults)
 		}
 	}
@@ -66,7 +66,7 @@ func TestLimitMetExactly(t *testing.T) {
 			limits := DefaultLimits
 			limits.Bytes = 1000
 			r := walk(t, f, bytesSource(wraps[f](noise(1000+more))), limits)
-			if r.bytes != 1000 || len(r.faults) != more || r.budget.Spent() != (more == 1) {
+			if r.bytes != 1000 || len(r.faults) != more || r.budget.spent != (more == 1) {
 				t.Errorf("%v, %d more: %d bytes, %v", f, more, r.bytes, r.faults)
 			}
 		}
@@ -236,5 +236,29 @@ func TestBombsStaySmall(t *testing.T) {
 		if r.budget.memory != maxMemory {
 			t.Errorf("%v: %d bytes of memory were not given back", f, maxMemory-r.budget.memory)
 		}
+	}
+}
+
+// Outermost containers that hold much memory hold it one after the other.
+func TestMemoryIsTheProcesss(t *testing.T) {
+	first, second := NewBudget(DefaultLimits), NewBudget(DefaultLimits)
+	small, _ := first.hold(modestMemory)
+	large, _ := first.hold(1)
+	beside, _ := second.hold(modestMemory)
+	done := make(chan struct{})
+	go func() {
+		release, _ := second.hold(1)
+		release()
+		close(done)
+	}()
+	if !first.immodest {
+		t.Error("one that holds much is not told from others")
+	}
+	large()
+	<-done
+	small()
+	beside()
+	if first.immodest || second.immodest || len(immodest) != 0 {
+		t.Error("not given back")
 	}
 }

@@ -18,11 +18,17 @@ var DefaultLimits = Limits{Depth: 8, Bytes: 1 << 30, Members: 100_000}
 
 // maxMemory is how many bytes the windows and buffers of one outermost
 // container may hold at a time, its nests included, and maxWindow is the most
-// that one of them gets: what xz -9 needs.
+// that one of them gets: what xz -9 needs. Of those that hold more than
+// modestMemory one is opened at a time, and the others wait.
 const (
-	maxMemory = 96 << 20
-	maxWindow = 64 << 20
+	maxMemory    = 80 << 20
+	maxWindow    = 64 << 20
+	modestMemory = 16 << 20
 )
+
+// immodest holds what the outermost container must have that goes beyond
+// modestMemory. It is the process's, as memory is. Who has it waits for nobody.
+var immodest = make(chan struct{}, 1)
 
 // A Budget is what is left of the Limits of one outermost container. The
 // containers in it draw on the same Budget. It belongs to one goroutine.
@@ -33,16 +39,14 @@ type Budget struct {
 	members int
 	memory  int64
 	spent   bool
+
+	immodest bool // it has what there is but one of
 }
 
 // NewBudget returns the whole of l.
 func NewBudget(l Limits) *Budget {
 	return &Budget{limits: l, bytes: l.Bytes, members: l.Members, memory: maxMemory}
 }
-
-// Spent tells whether a limit on bytes or members was hit: nothing more comes
-// out of the outermost container.
-func (b *Budget) Spent() bool { return b.spent }
 
 // Expanded returns how many bytes came out of decompression so far.
 func (b *Budget) Expanded() int64 { return b.limits.Bytes - b.bytes }
@@ -53,7 +57,24 @@ func (b *Budget) hold(n int64) (release func(), ok bool) {
 		return nil, false
 	}
 	b.memory -= n
-	return func() { b.memory += n }, true
+	if !b.immodest && maxMemory-b.memory > modestMemory {
+		immodest <- struct{}{}
+		b.immodest = true
+	}
+	return func() {
+		b.memory += n
+		if maxMemory-b.memory <= modestMemory {
+			b.modest()
+		}
+	}, true
+}
+
+// modest lets others have what goes beyond modestMemory.
+func (b *Budget) modest() {
+	if b.immodest {
+		b.immodest = false
+		<-immodest
+	}
 }
 
 // A FaultKind says why something of a container was not read.

@@ -131,7 +131,7 @@ func TestZipWays(t *testing.T) {
 		}
 		// A stream for which there is no memory is read by its local headers.
 		r := &found{contents: map[string]string{}, budget: NewBudget(DefaultLimits), limit: 1 << 20}
-		r.budget.memory = 1 << 20
+		r.budget.memory = spoolPiece - 1
 		if err := r.open(Zip, SourceStream(bytes.NewReader(whole)), ""); err != nil {
 			t.Fatal(err)
 		}

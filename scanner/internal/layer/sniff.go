@@ -77,17 +77,6 @@ func (f Format) String() string {
 // Opaque tells whether f is recognised but not opened: Unpack only reports it.
 func (f Format) Opaque() bool { return f >= firstOpaque && f < endOfFormats }
 
-// Verbatim tells whether the members of f stand in its own bytes as they are
-// (up to what an overflow page of SQLite breaks), so that a search of the
-// container's bytes meets them a second time.
-func (f Format) Verbatim() bool {
-	switch f {
-	case Tar, Ar, Cpio, SQLite:
-		return true
-	}
-	return false
-}
-
 // SniffLen is how many of the first bytes of a content, if it has that many,
 // Sniff needs. With more it also knows ISO 9660, whose magic stands at 32769.
 const SniffLen = 512

@@ -2,7 +2,6 @@ package layer
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +59,11 @@ func Unpack(ctx context.Context, f Format, src Source, b *Budget, visit func(Mem
 		return u.result(nil)
 	}
 	b.depth++
-	defer func() { b.depth-- }()
+	defer func() {
+		if b.depth--; b.depth == 0 {
+			b.modest() // whatever went wrong
+		}
+	}()
 	defer u.releaseAfter(0)
 	return u.result(u.open())
 }
@@ -279,24 +282,44 @@ func (u *unpacking) random() (io.ReaderAt, int64, bool) {
 	if u.source.at != nil {
 		return sourceAt{u, u.source.at}, u.source.size, true
 	}
-	var spool bytes.Buffer
-	const step = 1 << 20
-	for {
-		release, ok := u.budget.hold(2 * step) // a buffer that grows is held twice
-		if !ok || spool.Len() >= maxWindow/2 {
+	var pieces spool
+	for size := int64(0); ; {
+		release, ok := u.budget.hold(spoolPiece)
+		if !ok || size >= maxWindow/2 {
 			if ok {
 				release()
 			}
-			u.source.stream = io.MultiReader(&spool, u.source.stream)
+			u.source.stream = io.MultiReader(io.NewSectionReader(pieces, 0, size), u.source.stream)
 			return nil, 0, false
 		}
 		u.held = append(u.held, release)
-		n, err := io.CopyN(&spool, sourceReader{u, u.source.stream}, step)
-		if n < step || err != nil {
-			break
+		piece := make([]byte, spoolPiece)
+		n, err := io.ReadFull(sourceReader{u, u.source.stream}, piece)
+		pieces = append(pieces, piece[:n])
+		if size += int64(n); err != nil {
+			return pieces, size, true
 		}
 	}
-	return bytes.NewReader(spool.Bytes()), int64(spool.Len()), true
+}
+
+// spoolPiece is how much of a stream is held in one piece.
+const spoolPiece = 1 << 20
+
+// A spool is a stream that is held in memory, all pieces but the last
+// spoolPiece long.
+type spool [][]byte
+
+func (s spool) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		at := off + int64(n)
+		i := int(at / spoolPiece)
+		if i >= len(s) || at%spoolPiece >= int64(len(s[i])) {
+			return n, io.EOF
+		}
+		n += copy(p[n:], s[i][at%spoolPiece:])
+	}
+	return n, nil
 }
 
 // opened counts one member; errStopped says that there may be no more.

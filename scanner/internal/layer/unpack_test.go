@@ -89,6 +89,9 @@ var wraps = map[Format]func(data []byte) []byte{
 	GitBundle: func(b []byte) []byte { return layertest.Bundle(layertest.Pack(b)) },
 }
 
+// verbatim are the formats whose members stand in their own bytes as they are.
+var verbatim = map[Format]bool{Tar: true, Ar: true, Cpio: true, SQLite: true}
+
 // wrapped are the formats of wraps in order.
 func wrapped() []Format {
 	var fs []Format
@@ -148,7 +151,7 @@ func TestEveryFormatGivesItsContent(t *testing.T) {
 			t.Errorf("%v: sniffed as %v %v", f, got, ok)
 		}
 		// What zstd does not find twice it leaves as it is.
-		if !f.Verbatim() && f != Zstd && bytes.Contains(data, []byte(key)) {
+		if !verbatim[f] && f != Zstd && bytes.Contains(data, []byte(key)) {
 			t.Errorf("%v: the fixture shows the key, so the test proves nothing", f)
 		}
 		for name, src := range sources(t, data) {

@@ -147,6 +147,13 @@ func checkAll(t testing.TB, b []byte) {
 	if i := Index(b); i != first {
 		t.Fatalf("Index(%q) = %d, want %d", b, i, first)
 	}
+	trace := false
+	for i := 0; i+TraceLen <= len(b) && !trace; i++ {
+		trace = Trace(b[i : i+TraceLen])
+	}
+	if Trace(b) != trace || Contains(b) && !trace {
+		t.Fatalf("Trace(%q) = %t, piece by piece %t", b, Trace(b), trace)
+	}
 	if Contains(b) != (first >= 0) {
 		t.Fatalf("Contains(%q) = %t", b, first < 0)
 	}

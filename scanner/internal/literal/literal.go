@@ -117,6 +117,21 @@ func Contains(b []byte) bool {
 	return false
 }
 
+// TraceLen is how many bytes in a row Trace looks at.
+const TraceLen = 4
+
+// Trace tells whether TraceLen bytes in a row stand in b without which there is no
+// literal: where Contains is true, so is Trace. It is for content made of others
+// that have no trace: one that comes about stands where they are joined.
+func Trace(b []byte) bool {
+	for w := find(b, 0); w >= 0; w = find(b, w+1) {
+		if lookup(b[w], b[w+1], b[w+2], b[w+3]) != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // All appends every match of a literal in b to dst, in order of position, and
 // returns it. Literals that overlap are all there.
 func All(dst []Hit, b []byte) []Hit {
