@@ -118,22 +118,29 @@ func complain(env *Env, r *finding.Report) {
 	}
 	unreadable := make([]finding.Unread, len(r.Scan.Errors))
 	for i, e := range r.Scan.Errors {
-		unreadable[i] = finding.Unread{Path: e.Path, Object: e.Object, Reason: e.Reason}
+		unreadable[i] = finding.Unread{Target: e.Target, Path: e.Path, Object: e.Object, Reason: e.Reason}
 	}
 	c := &r.Scan.Coverage
-	list(env, "error", unreadable)
+	list(env, r, "error", unreadable)
 	for _, a := range c.Absent {
 		fmt.Fprintf(env.Stderr, "petrascan: absent by design: %d (%s)\n", a.Count, a.What)
 	}
-	list(env, "opaque", c.Opaque)
-	list(env, "cut by a limit", c.Cut)
+	list(env, r, "opaque", c.Opaque)
+	list(env, r, "cut by a limit", c.Cut)
 	if !r.Scan.Complete {
 		fmt.Fprintln(env.Stderr, "petrascan: the scan is incomplete")
 	}
 }
 
-// list names the first few of what was not read, and counts the rest.
-func list(env *Env, what string, unread []finding.Unread) {
+// list names the first few of what was not read, and counts the rest. Of several
+// repositories it names the one.
+func list(env *Env, r *finding.Report, what string, unread []finding.Unread) {
+	repositories := 0
+	for _, t := range r.Scan.Targets {
+		if t.Kind == finding.GitTarget {
+			repositories++
+		}
+	}
 	const most = 10
 	for i, u := range unread {
 		if i == most {
@@ -141,6 +148,9 @@ func list(env *Env, what string, unread []finding.Unread) {
 			return
 		}
 		where := strings.TrimSpace(strings.TrimSpace(u.Path+" "+u.Member) + " " + u.Object)
+		if t := r.Scan.Targets; repositories > 1 && u.Target < len(t) && t[u.Target].Kind == finding.GitTarget {
+			where = t[u.Target].Path + ": " + where
+		}
 		fmt.Fprintf(env.Stderr, "petrascan: %s: %s: %s\n", what, report.Clean(where), report.Clean(u.Reason))
 	}
 }
