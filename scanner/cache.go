@@ -38,9 +38,12 @@ func ClearCache(dir string) (CacheUse, error) {
 
 // use sums up files, which are sorted by when they were used, latest first.
 func use(files []cache.File) CacheUse {
-	u := CacheUse{Entries: len(files)}
+	u := CacheUse{}
 	for _, f := range files {
 		u.Bytes += f.Size
+		if !f.Story {
+			u.Entries++
+		}
 	}
 	if len(files) > 0 {
 		u.Newest, u.Oldest = files[0].Used, files[len(files)-1].Used

@@ -188,15 +188,14 @@ func TestCachedScanEqualsCold(t *testing.T) {
 	w.check("loose objects")
 	w.git("repack", "-adq")
 	w.check("one pack")
-	before := w.entries()
-	if len(before) != 2 { // with and without containers
-		t.Fatalf("the cache holds %v", before)
+	if use, err := scanner.ReadCache(w.cache); err != nil || use.Entries != 2 { // with and without containers
+		t.Fatalf("the cache holds %+v, %v", use, err)
 	}
 	o := w.settings["default"]
 	cold := w.scan(o)
 	o.CacheDir = w.cache
 	w.scan(o)
-	before = w.entries()
+	before := w.entries()
 	if w.scan(o) != cold {
 		t.Error("the cached scan differs")
 	}
@@ -325,7 +324,7 @@ func TestCacheHoldsNoKey(t *testing.T) {
 	o.CacheDir = w.cache
 	w.scan(o)
 	files := w.entries()
-	if len(files) != 1 {
+	if len(files) != 2 { // of the pack, and the story
 		t.Fatalf("the cache holds %v", files)
 	}
 	for name := range files {
@@ -342,6 +341,71 @@ func TestCacheHoldsNoKey(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a scan remembers of where keys lay changes nothing of what the next one
+// tells of them, whatever happened to the repository in between.
+func TestCachedStoryEqualsCold(t *testing.T) {
+	w := newWorkshop(t)
+	w.settings = map[string]scanner.Options{"default": w.settings["default"], "low": w.settings["low"], "own rule": w.settings["own rule"]}
+	key := func(seed string) string { return "TOKEN={{key:" + seed + "}}\n" }
+	for i := range 12 {
+		w.commit("work", map[string]string{
+			"a/deep/app.env": key(fmt.Sprint(i / 3)), "a/other.txt": fmt.Sprint("text ", i), fmt.Sprintf("b/%d.txt", i): "same\n",
+			"low.txt": "petra_{{body:low:9}} and petra_acme-{{body:acme:8:hex}}\n",
+		})
+	}
+	w.git("repack", "-adq")
+	w.check("one pack")
+	w.commit("copied", map[string]string{"c/deep/app.env": key("1"), "c/deep/y.txt": "y", "c/x.txt": "x"})
+	w.check("a loose directory leads to a blob in the pack")
+	w.git("branch", "side")
+	w.git("rm", "-qr", "a")
+	w.commit("gone from here", nil)
+	w.check("a loose commit that removes it")
+	w.commit("new", map[string]string{"d/new.env": key("new")})
+	w.check("a new key")
+	w.git("tag", "-a", "-m", "tag", "v1", "side")
+	w.git("reset", "-q", "--hard", "HEAD~2")
+	w.check("other refs")
+
+	// A pack from elsewhere whose trees name loose ones here.
+	there := filepath.Join(t.TempDir(), "there")
+	w.git("clone", "-q", "--no-local", w.dir, there)
+	here := w.dir
+	w.dir = there
+	w.commit("there", map[string]string{"README": "there\n", "a/other.txt": "there\n", "c/x.txt": "there\n"})
+	w.dir = here
+	w.git("-c", "fetch.unpackLimit=1", "fetch", "-q", there, "HEAD:refs/heads/there")
+	w.check("a pack whose trees name loose trees")
+	// A tree that a pack names is made again after it was gone.
+	tree := w.git("rev-parse", "there:c/deep")
+	w.check("before it goes")
+	loose := filepath.Join(w.dir, ".git", "objects", tree[:2], tree[2:])
+	data, err := os.ReadFile(loose)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(loose); err != nil {
+		t.Fatal(err)
+	}
+	w.check("a loose tree that a pack names is gone")
+	if err := os.WriteFile(loose, data, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	w.check("and back")
+	w.git("reflog", "expire", "--expire=now", "--all")
+	w.git("branch", "-qD", "side", "there")
+	w.git("prune", "--expire=now")
+	w.check("pruned")
+	w.git("repack", "-dq")
+	w.check("repacked")
+	w.git("gc", "-q", "--prune=now")
+	w.check("gc")
+	w.commit("{{key:message}}", map[string]string{"{{key:name}}/x": "a key in a name"})
+	w.check("a key in a name")
+	w.git("repack", "-adq")
+	w.check("packed")
 }
 
 // Scans at the same time, of which each finds the cache as another leaves it,

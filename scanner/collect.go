@@ -174,14 +174,14 @@ func (s *Scan) joinWorkTrees() {
 			versions[placeOf(x)] = x
 		}
 	}
-	trees := workTrees{}
+	trees := &workTrees{getenv: s.opts.Getenv, mask: s.engine.NewWorker().Mask, byDir: map[string]*workTree{}}
 	for i := range s.sightings {
 		x := &s.sightings[i]
 		root, ok := s.roots[x.Target]
 		if !ok || x.Location != finding.InFile {
 			continue
 		}
-		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)), s.opts.Getenv)
+		tree, path, ok := trees.find(filepath.Join(root, filepath.FromSlash(x.Path)))
 		if !ok {
 			continue
 		}

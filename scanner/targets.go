@@ -237,7 +237,7 @@ func unread(gaps []detect.Gap) []finding.Unread {
 func (s *Scan) History(ctx context.Context, path string, l *Limits) error {
 	r, err := repo.Open(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return unreadable(path, err)
 	}
 	if _, err := s.territory(r, "", true); err != nil {
 		return err

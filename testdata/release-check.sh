@@ -58,7 +58,7 @@ for list in "$work"/first/*.cdx.json; do
 	[ "$(jq -r '.metadata.component.version' "$list")" = "$tagged" ] || fail "$list is of another version"
 	for module in klauspost/compress go-git/go-git/v5 golang/std; do
 		case $module in golang/*) module='pkg:golang/std@' ;; *) module="pkg:golang/github.com/$module@" ;; esac
-		jq -e --arg module "$module" 'any(.components[].purl; startswith($module))' "$list" >/dev/null || fail "$list lacks $module"
+		jq -e --arg url "$module" 'any(.components[].purl; startswith($url))' "$list" >/dev/null || fail "$list lacks $module"
 	done
 done
 

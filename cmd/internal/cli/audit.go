@@ -29,8 +29,9 @@ func newAudit(env *Env) *cobra.Command {
 		Use:   "audit [PATH|URL…]",
 		Short: "Tell key by key what happened and what to do",
 		Long: `Search as scan does, and tell each key's story, the worst first: does it work
-(with --verify), since when could who read it, where is it still, which entry in
-Settings → API Keys is it, what is to be done in which order, and what is proven.
+(with --verify), since when could who read it, where is it still, which entry
+in Settings → API Keys is it, what is to be done in which order, and what is
+proven.
 
 --known FILE lists keys that you know, one a line: its key id or the key itself,
 then what you call it. The audit says which of them leaked and which never did.
@@ -94,7 +95,7 @@ var keyID = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 func readKnown(file string) ([]audit.Known, error) {
 	in, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--known %s: %w", file, bare(err))
 	}
 	defer in.Close()
 	var list []audit.Known

@@ -78,7 +78,7 @@ func (b *baseline) run(ctx context.Context, env *Env, path string) error {
 		return err
 	}
 	if b.prune && len(b.add) > 0 {
-		return hinted("run it twice", "--prune and --add exclude each other")
+		return hinted("run it once for each", "--prune and --add exclude each other")
 	}
 	root, err := scanner.Root(resolve(env.Dir, path))
 	if err != nil {

@@ -62,16 +62,17 @@ func newCache(env *Env) *cobra.Command {
 said of keys.
 
 A pack of Git objects never changes, so what a scan found out about one is
-remembered for the next: how much there is in it, and which of its objects to
-look at again. A scan with the cache reports what one without would; --no-cache
-reads everything, and so notices a disk that lost what was written to it.
+remembered for the next: how much there is in it, which of its objects to look
+at again, its commits, and where lay what was found. A scan with the cache
+reports what one without would; --no-cache reads everything, and so notices a
+disk that lost what was written to it.
 
 What the API said of a key is remembered by the key's id: a proven deletion for
 ever, another rejection for a day, an active key for five minutes. When it is
 cleared, a deletion has to be proven anew.
 
-The cache holds ids, numbers and verdicts, no key and no content. It lies in the user's
-cache directory, $XDG_CACHE_HOME/petrascan on Linux; what was not used for
+The cache holds ids, numbers, names of files and verdicts, no key and no content.
+It lies in the user's cache directory, $XDG_CACHE_HOME/petrascan on Linux; what was not used for
 longest makes room for what is new.`,
 		Example: "  petrascan cache show\n  petrascan cache clear",
 		Args: func(cmd *cobra.Command, args []string) error {

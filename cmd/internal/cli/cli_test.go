@@ -101,6 +101,16 @@ func TestUsageErrors(t *testing.T) {
 		"report diff a.json":              "two files",
 		"report show":                     "no report is named",
 		"history --since soon":            "2026-01-31",
+		"history nowhere":                 "error: nowhere: no such file",
+		"scan --range HEAD":               "`petrascan history` has it",
+		"scan -f":                         "--format wants a value",
+		"scan --jobs many":                `--jobs "many": want a whole number`,
+		"scan --timeout 5":                "want a time such as 90s",
+		"scan -o json:":                   "no file is named",
+		"scan -o nowhere/r.json":          "--output nowhere/r.json: no such file",
+		"scan --config nowhere":           "configuration: nowhere: no such file or directory (named by --config)",
+		"scan --baseline nowhere":         "baseline: nowhere: no such file or directory (named by --baseline)",
+		"scan -q -v":                      "exclude each other",
 	} {
 		var out, messages bytes.Buffer
 		if got := cli.Main(context.Background(), environment(strings.NewReader(""), &out, &messages), strings.Fields(args)); got != 2 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -52,6 +53,9 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 		}
 	}
 	hint := "the commands are " + strings.Join(names, ", ")
+	if len(names) == 1 {
+		hint = "the command is " + names[0]
+	}
 	if near := report.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? (%s)", near, hint)
 	}
@@ -61,19 +65,71 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	return hinted(hint, "unknown command %q for %s", name, cmd.CommandPath())
 }
 
-// flagError answers a misspelt flag with the nearest one that the command has.
+// flagError says what is wrong with a flag, in our own words: those of pflag and
+// strconv are for programmers. A misspelt one is answered with the nearest that
+// the command has, or with a command that has it.
 func flagError(cmd *cobra.Command, err error) error {
 	help := fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath())
-	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !ok {
+	var (
+		wrong   *pflag.InvalidValueError
+		missing *pflag.ValueRequiredError
+		unknown *pflag.NotExistError
+	)
+	switch {
+	case errors.As(err, &wrong):
+		return hinted(help, "--%s %q: %w", wrong.GetFlag().Name, wrong.GetValue(), wrongValue(wrong.GetFlag(), wrong.Unwrap()))
+	case errors.As(err, &missing):
+		return hinted(help, "--%s wants a value", missing.GetFlag().Name)
+	case !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "":
 		return hinted(help, "%w", err)
 	}
+	name := unknown.GetSpecifiedName()
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	if near := report.Nearest(name, names); near != "" {
 		help = fmt.Sprintf("did you mean --%s? (%s)", near, help)
+	} else if other := commandWith(cmd.Root(), name); other != nil {
+		help = fmt.Sprintf("`%s` has it", other.CommandPath())
 	}
-	return hinted(help, "%w", err)
+	return hinted(help, "unknown flag: --%s", name)
+}
+
+// commandWith returns the first command that has a flag; nil if none does.
+func commandWith(cmd *cobra.Command, name string) *cobra.Command {
+	for _, sub := range cmd.Commands() {
+		if sub.Flags().Lookup(name) != nil {
+			return sub
+		}
+		if found := commandWith(sub, name); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// wrongValue says what a flag's value would have to be.
+func wrongValue(flag *pflag.Flag, err error) error {
+	switch flag.Value.Type() {
+	case "int":
+		return errors.New("want a whole number")
+	case "float64":
+		return errors.New("want a number")
+	case "duration":
+		return errors.New("want a time such as 90s or 10m")
+	case "bool":
+		return errors.New("want true or false")
+	}
+	return err
+}
+
+// bare returns what the system said of a file, without the file's name: messages
+// have it as the user wrote it.
+func bare(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // oneOf is a flag value out of a few.

@@ -154,7 +154,7 @@ func scanMessage(ctx context.Context, env *Env, s *scanner.Scan, args []string) 
 	}
 	text, err := os.ReadFile(resolve(env.Dir, args[0]))
 	if err != nil {
-		return fmt.Errorf("read the commit message: %w", err)
+		return fmt.Errorf("read the commit message: %s: %w", args[0], bare(err))
 	}
 	return s.Text(ctx, finding.InCommitMessage, bytes.NewReader(hook.Message(text)))
 }

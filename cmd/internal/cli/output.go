@@ -46,7 +46,7 @@ func (f *scanFlags) reports() ([]output, error) {
 				"--output %s: the extension names no format", value)
 		}
 		if o.file == "" {
-			return nil, fmt.Errorf("--output %s: no file is named", value)
+			return nil, hinted("write the file behind it, such as "+value+"report", "--output %s no file is named", value)
 		}
 		list = append(list, o)
 	}
@@ -79,7 +79,7 @@ func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status in
 	for _, out := range files {
 		err := writeFile(resolve(env.Dir, out.file), func(w io.Writer) error { return f.render(w, out.format, r.Report, o) })
 		if err != nil {
-			return fmt.Errorf("--output %s: %w", out.file, err)
+			return fmt.Errorf("--output %s: %w", out.file, bare(err))
 		}
 	}
 	o.Width, o.Color = f.terminal(env)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -174,11 +173,7 @@ func readReport(env *Env, name string) (*finding.Report, error) {
 	if name != "-" {
 		f, err := os.Open(resolve(env.Dir, name))
 		if err != nil {
-			var pathErr *os.PathError
-			if errors.As(err, &pathErr) {
-				err = pathErr.Err
-			}
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, bare(err))
 		}
 		defer f.Close()
 		in = f

@@ -81,7 +81,7 @@ func (f *configFlags) readBaseline(env *Env) error {
 	}
 	data, err := os.ReadFile(resolve(env.Dir, f.baseline))
 	if err != nil {
-		return fmt.Errorf("baseline: %w (named by %s)", err, f.origins["baseline"])
+		return fmt.Errorf("baseline: %s: %w (named by %s)", f.baseline, bare(err), f.origins["baseline"])
 	}
 	f.accepted, err = config.ParseBaseline(f.baseline, data)
 	return err
@@ -94,7 +94,7 @@ func (f *scanFlags) fill(name, origin, value string) error {
 		return nil
 	}
 	if err := flag.Value.Set(value); err != nil {
-		return fmt.Errorf("%s: %s: %w", origin, name, err)
+		return fmt.Errorf("%s: %s: %w", origin, name, wrongValue(flag, err))
 	}
 	f.origins[name] = origin
 	return nil
@@ -115,8 +115,11 @@ func (f *configFlags) readUser(env *Env) error {
 	if f.shared && errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	if err != nil && !f.shared {
+		return fmt.Errorf("configuration: %s: %w (named by %s)", name, bare(err), f.origins["config"])
+	}
 	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
+		return fmt.Errorf("configuration: %s: %w", name, bare(err))
 	}
 	f.user, err = config.Parse(name, data, config.User)
 	return err

@@ -50,10 +50,10 @@ func (t *targetFlags) read(env *Env, args []string) ([]target, error) {
 		return []target{{name: "."}}, nil
 	}
 	var all []target
-	var whole []string // the absolute path of each, or the URL
+	var whole []located
 	for _, arg := range args {
 		found := target{name: arg}
-		at := arg
+		at := located{path: arg}
 		switch {
 		case clone.IsURL(arg):
 			source, err := clone.Parse(arg)
@@ -62,24 +62,57 @@ func (t *targetFlags) read(env *Env, args []string) ([]target, error) {
 				found = target{name: "a URL", err: err}
 			}
 		case arg != "-":
-			at = resolve(env.Dir, filepath.Clean(arg))
+			at = locate(resolve(env.Dir, filepath.Clean(arg)))
 		}
-		if !slices.Contains(whole, at) {
+		if !slices.ContainsFunc(whole, at.is) {
 			whole = append(whole, at)
 			all = append(all, found)
 		}
 	}
 	var kept []target
 	for i, found := range all {
-		below := func(dir string) bool {
-			rel, err := filepath.Rel(dir, whole[i])
-			return err == nil && filepath.IsAbs(dir) && rel != "." && filepath.IsLocal(rel)
-		}
-		if !filepath.IsAbs(whole[i]) || !slices.ContainsFunc(whole, below) {
+		if !slices.ContainsFunc(whole, whole[i].isBelow) {
 			kept = append(kept, found)
 		}
 	}
 	return kept, nil
+}
+
+// A located target is a path without symbolic links on its way, or a URL.
+type located struct {
+	path string
+	info os.FileInfo // nil of a URL and of what is not there
+}
+
+func locate(path string) located {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		info = nil
+	}
+	return located{path, info}
+}
+
+// is tells whether both are the same, whatever they are called: a system may
+// take names that differ in case for one.
+func (l located) is(other located) bool {
+	return l.path == other.path || l.info != nil && other.info != nil && os.SameFile(l.info, other.info)
+}
+
+// isBelow tells whether dir holds the file or directory.
+func (l located) isBelow(dir located) bool {
+	if l.info == nil || dir.info == nil || !dir.info.IsDir() {
+		return false
+	}
+	for path := l.path; filepath.Dir(path) != path; {
+		path = filepath.Dir(path)
+		if locate(path).is(dir) {
+			return true
+		}
+	}
+	return false
 }
 
 // lines reads the file that --targets names.
@@ -153,6 +186,7 @@ func (f *scanFlags) each(ctx context.Context, env *Env, s *scanner.Scan, targets
 			err = local(t.name)
 		default:
 			kind = finding.GitTarget
+			f.explain(env, "target: %s: cloned whole, with every ref that is served, and removed when it was searched", t.name)
 			err = f.cloned(ctx, s, queue, t, limits, asks)
 		}
 		if err != nil && (len(targets) == 1 || ctx.Err() != nil) {

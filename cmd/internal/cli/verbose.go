@@ -91,12 +91,36 @@ func (f *scanFlags) explainSettings(env *Env) {
 		}
 		f.explain(env, "setting: %s is %s, by %s", name, value, f.origins[name])
 	}
+	for _, name := range f.strangers(env) {
+		f.explain(env, "setting: %s sets nothing: no setting has this name", name)
+	}
 	if n := len(f.user.Lists) + len(f.user.Allow) + len(f.user.Rules); n > 0 {
 		f.explain(env, "setting: the file adds %d entries to lists, %d allowed keys and %d rules", len(f.user.Lists), len(f.user.Allow), len(f.user.Rules))
 	}
 	if f.baseline != "" {
 		f.explain(env, "baseline: %s: read, by %s: %s accepted", f.baseline, f.origins["baseline"], keys(len(f.accepted)))
 	}
+}
+
+// strangers returns the variables of the environment that look like settings and
+// are none.
+func (f *scanFlags) strangers(env *Env) []string {
+	if env.Environ == nil {
+		return nil
+	}
+	known := []string{"PETRASCAN_SKIP"}
+	for _, name := range config.Variables() {
+		known = append(known, config.Variable(name))
+	}
+	var names []string
+	for _, v := range env.Environ() {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, "PETRASCAN_") && !slices.Contains(known, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // given lists the flags whose values are not the defaults.

@@ -238,7 +238,7 @@ with --control-key-env, the name of a variable with a key that is known to be
 valid and is accepted before and after, or when two rejections lie a day apart.`,
 		Example: `  petrascan verify < keys.txt
   petrascan verify --report report.json
-  petrascan verify --report report.json ~/src/project --control-key-env PETRA_API_KEY
+  petrascan verify --report report.json ~/src --control-key-env PETRA_API_KEY
   petrascan verify --dry-run < keys.txt`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			for _, arg := range args {
@@ -370,7 +370,7 @@ func keysOfStdin(env *Env) (*scanner.Result, error) {
 func keysOfReport(ctx context.Context, env *Env, f *scanFlags, file string, paths []string) (*scanner.Result, error) {
 	in, err := os.Open(resolve(env.Dir, file))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--report %s: %w", file, bare(err))
 	}
 	defer in.Close()
 	saved, err := report.Read(in)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -63,6 +64,7 @@ func (c *Config) List(name string) []string {
 // relative to. The error is of type [Mistakes].
 func Parse(name string, data []byte, trust Trust) (*Config, error) {
 	p := &parser{file: name, trust: trust, mistakes: mistakes{file: name}, config: &Config{}}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // which editors for Windows write
 	document := map[string]any{}
 	if err := toml.Unmarshal(data, &document); err != nil {
 		var at position
@@ -119,12 +121,10 @@ func (p *parser) document(doc map[string]any) {
 			p.wrong(name, "a repository's own file can't set %s; that belongs to flags, the environment, --config or the user's file", name)
 		}
 	}
-	if len(p.mistakes.list) > 0 {
-		return
-	}
+	may := func(s setting) bool { return p.trust == User || slices.Contains(own, s.name) }
 	for _, s := range settings() {
 		v, ok := doc[s.name]
-		if !ok {
+		if !ok || !may(s) {
 			continue
 		}
 		value, wrong := s.read(v)
@@ -138,6 +138,9 @@ func (p *parser) document(doc map[string]any) {
 		p.config.Settings = append(p.config.Settings, Item{s.name, value, p.origin(s.name)})
 	}
 	for _, s := range lists {
+		if !may(s) {
+			continue
+		}
 		for i, value := range p.strings(s.name, doc[s.name]) {
 			path := join(s.name, fmt.Sprint(i))
 			if s.name != "output" && !doublestar.ValidatePattern(value) {

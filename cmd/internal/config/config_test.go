@@ -399,3 +399,22 @@ func FuzzBaseline(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryMistake: an unknown name does not hide what else is wrong, and a byte
+// order mark is nothing.
+func TestEveryMistake(t *testing.T) {
+	_, err := Parse("u.toml", []byte("\ufeffjobs = \"two\"\nverfy = true\nfail_on = \"activ\"\nexclude = [\"[\"]\n"), User)
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	want := []string{"u.toml:1:1: jobs: want a whole", `u.toml:2:1: unknown name "verfy"; did you mean "verify"?`, `u.toml:3:1: fail_on: want any, active, none; did you mean "active"?`, "u.toml:4:12: exclude: bad glob"}
+	if len(lines) != len(want) {
+		t.Fatalf("%d mistakes, want %d:\n%v", len(lines), len(want), err)
+	}
+	for i := range want {
+		if !strings.HasPrefix(lines[i], want[i]) {
+			t.Errorf("%s\nwant %s", lines[i], want[i])
+		}
+	}
+}

@@ -30,6 +30,9 @@ func Filter(r *finding.Report, c Criteria) (*finding.Report, error) {
 			return nil, fmt.Errorf("bad glob %q: see the patterns of doublestar", glob)
 		}
 	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
 	of := exposures(r)
 	var kept []finding.Finding
 	for i := range r.Findings {
@@ -42,6 +45,47 @@ func Filter(r *finding.Report, c Criteria) (*finding.Report, error) {
 		part.Scan.Warnings = append(part.Scan.Warnings, fmt.Sprintf("filtered: %s of %s left out", count(left), plural(len(r.Findings), "finding")))
 	}
 	return part, nil
+}
+
+// check returns an error for what no report has: nothing would be left of any, as
+// if nothing had been found.
+func (c *Criteria) check() error {
+	statuses := []string{string(finding.Active), string(finding.Deleted), string(finding.Unknown), string(finding.Unverified)}
+	for _, s := range c.Statuses {
+		if err := oneOf("status", string(s), statuses); err != nil {
+			return err
+		}
+	}
+	var locations []string
+	for _, l := range []finding.Location{
+		finding.InFile, finding.InFileName, finding.InStdin, finding.InIndex, finding.InBlob, finding.InCommitMessage, finding.InCommitHeader,
+		finding.InTagMessage, finding.InTagHeader, finding.InNote, finding.InRefName, finding.InReflog, finding.InGitFile,
+	} {
+		locations = append(locations, string(l))
+	}
+	for _, l := range c.Locations {
+		if err := oneOf("location", string(l), locations); err != nil {
+			return err
+		}
+	}
+	for _, id := range c.Keys {
+		if id == "" || len(id) > 64 || strings.Trim(strings.ToLower(id), "0123456789abcdef") != "" {
+			return fmt.Errorf("%q does not begin a key id: want hexadecimal digits, 64 at most", id)
+		}
+	}
+	return nil
+}
+
+// oneOf returns an error unless the value is one of the names.
+func oneOf(what, value string, names []string) error {
+	if slices.Contains(names, value) {
+		return nil
+	}
+	hint := ""
+	if near := Nearest(value, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Errorf("unknown %s %q (want %s)%s", what, value, enumerate(names, "or"), hint)
 }
 
 func (c *Criteria) want(f *finding.Finding, e *finding.Exposure) bool {

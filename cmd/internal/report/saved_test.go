@@ -276,8 +276,15 @@ func TestFilter(t *testing.T) {
 			t.Errorf("%s: says that it is filtered: %v", name, told)
 		}
 	}
-	if _, err := Filter(r, Criteria{Paths: []string{"[a"}}); err == nil {
-		t.Error("bad glob: no error")
+	for want, c := range map[string]Criteria{
+		"bad glob":               {Paths: []string{"[a"}},
+		`did you mean "active"?`: {Statuses: []finding.Status{"actve"}},
+		`did you mean "blob"?`:   {Locations: []finding.Location{"blobs"}},
+		"hexadecimal":            {Keys: []string{"petra_"}},
+	} {
+		if _, err := Filter(r, c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %s", c, err, want)
+		}
 	}
 	if !reflect.DeepEqual(r, rich()) {
 		t.Error("the report was changed")

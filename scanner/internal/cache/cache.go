@@ -90,7 +90,15 @@ func (c *Cache) path(name [sha256.Size]byte) string {
 // Load returns the entry of k; nil if there is none that can be used.
 func (c *Cache) Load(k Key) *Entry {
 	name := c.name(k)
-	path := c.path(name)
+	e, err := decode(c.read(c.path(name)), k.Pack, name)
+	if err != nil {
+		return nil
+	}
+	return e
+}
+
+// read returns the file of that name; nil if there is none that can be used.
+func (c *Cache) read(path string) []byte {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxEntry {
 		return nil
@@ -99,22 +107,22 @@ func (c *Cache) Load(k Key) *Entry {
 	if err != nil {
 		return nil
 	}
-	e, err := decode(data, k.Pack, name)
-	if err != nil {
-		return nil
-	}
 	// Its time says when it was last used, to the day.
 	if now := time.Now(); now.Sub(info.ModTime()) > 24*time.Hour {
 		_ = os.Chtimes(path, now, now)
 	}
-	return e
+	return data
 }
 
 // Save writes the entry of k. That it can't be written costs the next scan time
 // and nothing else.
-func (c *Cache) Save(k Key, e *Entry) (err error) {
+func (c *Cache) Save(k Key, e *Entry) error {
 	name := c.name(k)
-	data := e.encode(name)
+	return c.write(c.path(name), e.encode(name))
+}
+
+// write puts a whole file at path.
+func (c *Cache) write(path string, data []byte) error {
 	if len(data) > maxEntry {
 		return fmt.Errorf("a cache entry of %d bytes is too large", len(data))
 	}
@@ -128,7 +136,7 @@ func (c *Cache) Save(k Key, e *Entry) (err error) {
 	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Close())
 	if err == nil {
-		err = os.Rename(tmp.Name(), c.path(name))
+		err = os.Rename(tmp.Name(), path)
 	}
 	if err != nil {
 		_ = os.Remove(tmp.Name())
@@ -147,6 +155,8 @@ type File struct {
 	Name string
 	Size int64     // bytes
 	Used time.Time // last, to the day
+	// Story tells that it is the story of several packs, not the entry of one.
+	Story bool
 }
 
 // Files lists the entries in dir, those used last first. A directory that is
@@ -174,7 +184,7 @@ func list(dir string) (entries, rests []File, err error) {
 		if err != nil {
 			continue // another process removed it
 		}
-		f := File{d.Name(), info.Size(), info.ModTime()}
+		f := File{d.Name(), info.Size(), info.ModTime(), strings.HasSuffix(d.Name(), storyEnd)}
 		if rest {
 			rests = append(rests, f)
 		} else {
@@ -186,6 +196,7 @@ func list(dir string) (entries, rests []File, err error) {
 }
 
 func isName(s string) bool {
+	s = strings.TrimSuffix(s, storyEnd)
 	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""
 }
 

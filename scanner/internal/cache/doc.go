@@ -28,8 +28,9 @@
 // everything.
 //
 // An entry belongs to one build of the program. There is no key and no content
-// in it, only ids, numbers, and names of members of containers that could not be
-// opened or were cut, and those only if no literal stands in them.
+// in it, only ids, numbers, names of members of containers that could not be
+// opened or were cut, and names of files and directories, and those only if no
+// literal stands in them.
 //
 // # The file
 //
@@ -44,6 +45,26 @@
 //	number of links; id, type and naming object's id of each
 //	SHA-256 of the settings that the outcomes depend on
 //	number of objects shown; flags, id and, if the flags say so, outcome of each
+//
+// # Stories
+//
+// Where something was found, a scan tells which commits brought it in and where
+// it lay. That needs all commits and the trees that lead to it, and none of it
+// changes while the packs of the store are the same. So there is one more file
+// for the packs of a store together, named by theirs and ending in ".story":
+//
+//	"petrascan story record 1\n"
+//	SHA-256 of its name and of what follows
+//	number of commits; id, tree, committer date and parents of each, a parent as
+//	how many commits back it is, or 0 and its id
+//	SHA-256 of the ids of the objects in which something was found
+//	number of steps from a tree to an entry; name and id of each
+//	number of trees; the first bytes of its id, whether it is loose, and its
+//	steps, each as the distance from the one before
+//
+// Its trees are used only for the same objects, only while all packs are known to
+// be those that were read, and if no tree in a pack can lead to loose ones that
+// are new. It is not written if a literal stands in a name of it.
 //
 // Numbers are varints as in encoding/binary, ids are raw. A file that is not as
 // it should be is no entry.

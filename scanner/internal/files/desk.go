@@ -16,10 +16,10 @@ type desks struct {
 	free   chan *desk
 }
 
-// newDesks returns one desk for every four workers, and not less than two. They
+// newDesks returns one desk for every eight workers, and not less than one. They
 // are furnished when they are needed.
 func newDesks(engine *detect.Engine, workers int) *desks {
-	n := max(2, workers/4)
+	n := max(1, workers/8)
 	d := &desks{engine: engine, free: make(chan *desk, n)}
 	for range n {
 		d.free <- &desk{}

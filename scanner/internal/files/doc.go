@@ -15,6 +15,7 @@
 //	gitdir.go    which part of a Git directory a directory is
 //	gitignore.go what Git ignores
 //	glob.go      what the user includes and excludes
+//	winname.go   names that Windows takes for something else
 //	folder_*.go  what differs between systems
 //
 // Directories are read in parallel by workers that share a stack of work and

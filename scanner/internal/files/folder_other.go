@@ -7,11 +7,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 )
 
 // A folder is an open directory.
 type folder struct {
 	root    *os.Root
+	path    string   // by which the system knows it, on Windows verbatim
 	entries *os.File // open while entries are read
 }
 
@@ -19,21 +22,39 @@ var noFolder folder
 
 // openFolder opens the directory at path, following symbolic links.
 func openFolder(path string) (folder, error) {
+	if runtime.GOOS == "windows" {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return noFolder, err
+		}
+		path = verbatim(abs)
+	}
 	root, err := os.OpenRoot(path)
-	return folder{root: root}, err
+	return folder{root: root, path: path}, err
 }
+
+// below returns the path of the entry called name.
+func (f folder) below(name string) string { return f.path + string(os.PathSeparator) + name }
+
+// byPath tells whether an entry can be had by its whole path alone.
+func byPath(name string) bool { return runtime.GOOS == "windows" && isMistaken(name) }
 
 // enter opens the directory called name, which must not be a symbolic link.
 func (f folder) enter(name string) (folder, error) {
-	info, err := f.root.Lstat(name)
+	stat, open := f.root.Lstat, f.root.OpenRoot
+	at := name
+	if byPath(name) {
+		stat, open, at = os.Lstat, os.OpenRoot, f.below(name)
+	}
+	info, err := stat(at)
 	if err != nil {
 		return noFolder, err
 	}
 	if !info.IsDir() {
 		return noFolder, errors.New("no longer a directory")
 	}
-	root, err := f.root.OpenRoot(name)
-	return folder{root: root}, err
+	root, err := open(at)
+	return folder{root: root, path: f.below(name)}, err
 }
 
 func (f folder) close() {
@@ -104,7 +125,12 @@ func identityOf(info fs.FileInfo) fileID {
 }
 
 // readlink returns the text of the symbolic link called name.
-func (f folder) readlink(name string) (string, error) { return f.root.Readlink(name) }
+func (f folder) readlink(name string) (string, error) {
+	if byPath(name) {
+		return os.Readlink(f.below(name))
+	}
+	return f.root.Readlink(name)
+}
 
 // A file is an open file.
 type file struct{ f *os.File }
@@ -114,8 +140,8 @@ var closed file
 
 // open opens a file for reading.
 func (f folder) open(name []byte, follow bool) (file, error) {
-	if follow {
-		opened, err := os.OpenFile(f.root.Name()+string(os.PathSeparator)+string(name), os.O_RDONLY|nonblock, 0)
+	if follow || byPath(string(name)) {
+		opened, err := os.OpenFile(f.below(string(name)), os.O_RDONLY|nonblock, 0)
 		return file{opened}, err
 	}
 	opened, err := f.root.OpenFile(string(name), os.O_RDONLY|nonblock, 0)

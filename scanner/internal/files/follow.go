@@ -75,7 +75,7 @@ func (w *walk) leaves(dir, target string) bool {
 // within tells whether path is dir or lies below it.
 func within(dir, path string) bool {
 	rel, err := filepath.Rel(dir, path)
-	return err == nil && filepath.IsLocal(rel)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
 // followTo queues what the links lead to that were found since it was called

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"slices"
 )
 
 // A treeEntry is one entry of a tree: mode SP name NUL id (gitformat-tree: the
@@ -83,13 +82,9 @@ func (r *treeReader) bounds(dst []uint32, tree *patched, base []uint32, leaf boo
 		if len(base) > 0 && len(spans) > 0 && spans[0].dst <= at {
 			s := spans[0]
 			shift := s.dst - s.src
-			if from, ok := slices.BinarySearch(base, uint32(at-shift)); ok {
+			if from := lastUpTo(base, uint32(at-shift)); base[from] == uint32(at-shift) {
 				next := from + 1
-				more, last := slices.BinarySearch(base[next:], uint32(s.src+s.n))
-				to := next + more
-				if last {
-					to++
-				}
+				to := from + lastUpTo(base[from:], uint32(s.src+s.n)) + 1
 				if to > next {
 					r.kept(from, to-1)
 					if !leaf {
@@ -116,6 +111,24 @@ func (r *treeReader) bounds(dst []uint32, tree *patched, base []uint32, leaf boo
 		}
 	}
 	return dst, nil
+}
+
+// lastUpTo returns the place of the greatest of the bounds, which begin with one
+// no greater than at, that is not greater than at. It is a binary search that
+// takes the same way whatever the bounds are, but for its last step: the processor
+// need not guess.
+func lastUpTo(bounds []uint32, at uint32) int {
+	i := 0
+	for n := len(bounds); n > 1; {
+		half := n / 2
+		j := i
+		if bounds[i+half] <= at {
+			j = i + half
+		}
+		i = j
+		n -= half
+	}
+	return i
 }
 
 // appendShifted appends bounds that lie shift bytes farther on.

@@ -82,6 +82,11 @@ func (w *worker) gone(base *frame) {
 	next, hs := 0, w.walk.store.format.Size()
 	until := func(end int) {
 		for ; next < end; next++ {
+			if w.walk.o.EntryIDs {
+				behind := base.bounds[next+1]
+				w.news.tree.Gone = append(w.news.tree.Gone, TreeEntry{ID: base.buf[behind-uint32(hs) : behind]})
+				continue
+			}
 			if e, err := parseTreeEntry(base.buf[base.bounds[next]:], hs); err == nil {
 				w.news.tree.Gone = append(w.news.tree.Gone, e.public())
 			}

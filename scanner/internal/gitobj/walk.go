@@ -52,6 +52,9 @@ type WalkOptions struct {
 	// Progress is told by each worker now and then how many objects and bytes it
 	// has searched since it told last. It may be nil.
 	Progress func(objects, bytes int64)
+	// EntryIDs says that a TreeVisitor asks for nothing of entries but their ids:
+	// Mode and Name of those in Gone are left out, which costs less.
+	EntryIDs bool
 	// CheckLinks asks for WalkResult.Missing.
 	CheckLinks bool
 	// Recall returns the record that an earlier walk made of a pack, nil if there
@@ -349,7 +352,7 @@ func (w *walk) search(p *pack, noted bool) *source {
 			wk.notes = &notes{links: make(map[missingKey]ID)}
 		}
 	}
-	pool := newPool(f, roots, w.o.Workers)
+	pool := newPool(f, largeFirst(f, roots), w.o.Workers)
 	w.run(func(wk *worker) {
 		wk.job = job{forest: f, source: src, pool: pool, view: view{file: p.file}}
 		wk.search()
@@ -358,6 +361,25 @@ func (w *walk) search(p *pack, noted bool) *source {
 		return nil
 	}
 	return src
+}
+
+// largeEntry is the size in bytes of an entry that may keep a worker busy for long:
+// an archive that is opened, or a blob that is streamed.
+const largeEntry = 1 << 20
+
+// largeFirst puts large roots before the others: unlike a tree of deltas, a single
+// object can't be shared out, and one that comes last leaves all workers but
+// one without work.
+func largeFirst(f *forest, roots []int32) []int32 {
+	sorted := make([]int32, 0, len(roots))
+	for _, large := range [...]bool{true, false} {
+		for _, i := range roots {
+			if (f.end(i)-f.off[i] >= largeEntry) == large {
+				sorted = append(sorted, i)
+			}
+		}
+	}
+	return sorted
 }
 
 // run calls f for all workers at once.

@@ -245,36 +245,54 @@ func (w *worker) lose(entries []int32, base ID) {
 	}
 }
 
-// raw returns entry i as it is in the pack with its header read, and whether it
-// has the CRC-32 that the index names. The bytes are valid until the next call.
-func (w *worker) raw(i int32) (b []byte, h header, sound bool, err error) {
+// A rawEntry is an entry as it is in the pack.
+type rawEntry struct {
+	header
+	total int    // bytes of the entry
+	bytes []byte // those, and a few of what follows: inflating is fastest where some do
+	sound bool   // whether it has the CRC-32 that the index names
+}
+
+// behind is how many bytes follow a rawEntry. No pack has fewer behind its last:
+// there is its trailer.
+const behind = 16
+
+// raw reads entry i and its header. Its bytes are valid until the next call.
+func (w *worker) raw(i int32) (e rawEntry, err error) {
 	f := w.job.forest
-	b, err = w.job.view.bytes(f.off[i], f.end(i)-f.off[i])
-	if err != nil {
-		return nil, h, false, err
+	size := f.end(i) - f.off[i]
+	e.total = int(size)
+	if e.bytes, err = w.job.view.bytes(f.off[i], size+behind); err != nil {
+		return e, err
 	}
-	h, err = parseHeader(b, f.pack.format.Size())
-	if err != nil {
-		return nil, h, false, err
+	entry := e.bytes[:size]
+	if e.header, err = parseHeader(entry, f.pack.format.Size()); err != nil {
+		return e, err
 	}
-	sound = f.crc != nil && crc32.ChecksumIEEE(b) == f.crc[i]
-	return b, h, sound, nil
+	if !plausible(e.size, size) {
+		return e, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", e.size, size)
+	}
+	e.sound = f.crc != nil && crc32.ChecksumIEEE(entry) == f.crc[i]
+	return e, nil
 }
 
 var errCRC = errors.New("its bytes in the pack do not have the CRC-32 that the index names")
 
-// inflate inflates the stream of an entry from raw into dst. An error is fatal
-// only if dst is of no use: doubt says that it may not be what was stored.
-func (w *worker) inflate(dst, b []byte, h header, sound bool) (doubt, err error) {
-	n, err := w.z.Zlib(dst, b[h.len:], !sound)
+// inflate inflates the stream of an entry into dst. An error is fatal only if
+// dst is of no use: doubt says that it may not be what was stored.
+func (w *worker) inflate(dst []byte, e *rawEntry) (doubt, err error) {
+	n, err := w.z.Zlib(dst, e.bytes[e.len:], !e.sound)
 	if err != nil {
 		return nil, err
 	}
-	if !sound && w.job.forest.crc != nil {
+	if e.len+n > e.total {
+		return nil, inflate.ErrTruncated
+	}
+	if !e.sound && w.job.forest.crc != nil {
 		return errCRC, nil
 	}
-	if h.len+n != len(b) {
-		return fmt.Errorf("%d bytes follow its entry that belong to no object", len(b)-h.len-n), nil
+	if e.len+n != e.total {
+		return fmt.Errorf("%d bytes follow its entry that belong to no object", e.total-e.len-n), nil
 	}
 	return nil, nil
 }
@@ -316,18 +334,16 @@ func (w *worker) readRoot(i int32, leaf bool) (buf []byte, streamed bool, doubt,
 			return nil, true, nil, w.streamRoot(i, h)
 		}
 	}
-	b, h, sound, err := w.raw(i)
+	e, err := w.raw(i)
 	if err != nil {
 		return nil, false, nil, err
 	}
-	if !plausible(h.size, int64(len(b))) {
-		return nil, false, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
-	}
-	if err := w.reserve(int64(h.size)); err != nil {
+	size := e.size
+	if err := w.reserve(int64(size)); err != nil {
 		return nil, false, nil, err
 	}
-	buf = w.spare.get(int(h.size))
-	doubt, err = w.inflate(buf, b, h, sound)
+	buf = w.spare.get(int(size))
+	doubt, err = w.inflate(buf, &e)
 	return buf, false, doubt, err
 }
 
@@ -385,24 +401,22 @@ func (w *worker) child(i int32, base *frame) (next frame, ok bool) {
 // them.
 func (w *worker) build(i int32, base *frame) (size int, doubt, err error) {
 	defer caught(&err, w.job.forest.pack.path)
-	b, h, sound, err := w.raw(i)
+	e, err := w.raw(i)
 	if err != nil {
 		return 0, nil, err
 	}
-	if !plausible(h.size, int64(len(b))) {
-		return 0, nil, fmt.Errorf("pack entry announces %d bytes, more than its %d can hold", h.size, len(b))
-	}
-	if h.size > uint64(w.walk.share)/4 {
-		if err := w.reserve(int64(h.size)); err != nil {
+	length := e.size
+	if length > uint64(w.walk.share)/4 {
+		if err := w.reserve(int64(length)); err != nil {
 			return 0, nil, err
 		}
 		defer func() { w.delta = nil }()
 	}
-	if uint64(cap(w.delta)) < h.size {
-		w.delta = make([]byte, h.size+h.size/4)
+	if uint64(cap(w.delta)) < length {
+		w.delta = make([]byte, length+length/4)
 	}
-	w.delta = w.delta[:h.size]
-	doubt, err = w.inflate(w.delta, b, h, sound)
+	w.delta = w.delta[:length]
+	doubt, err = w.inflate(w.delta, &e)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -16,6 +16,7 @@ type commit struct {
 	tree    gitobj.ID
 	parents []gitobj.ID
 	when    int64 // committer date, seconds since 1970, or noDate
+	loose   bool  // it is in no pack
 }
 
 // noDate stands for a committer date that can't be read, or that lies beyond the

@@ -109,3 +109,23 @@ func FuzzTreeEntries(f *testing.F) {
 		}
 	})
 }
+
+// Tags are read without a panic; what they name stands in them, and dates are
+// such that reports can say them.
+func FuzzTag(f *testing.F) {
+	const id = "0123456789012345678901234567890123456789"
+	f.Add([]byte("object " + id + "\ntype commit\ntag v1\ntagger T <t> 3 +0100\n\nmessage"))
+	f.Add([]byte("type commit\nobject " + id[:20] + "\ntagger <<>> 99999999999999999999 +9999\ntagger"))
+	f.Add([]byte("\nobject " + id))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		target := tagTarget(data)
+		if !target.IsZero() && !bytes.Contains(bytes.ToLower(data[:messageStart(data)]), []byte("object "+target.String())) {
+			t.Errorf("%s does not stand in the headers", target)
+		}
+		if m := taggedBy(data); m.CommitDate != "" {
+			if _, err := time.Parse(time.RFC3339, m.CommitDate); err != nil {
+				t.Errorf("date %q", m.CommitDate)
+			}
+		}
+	})
+}

@@ -149,3 +149,31 @@ func TestUntold(t *testing.T) {
 		t.Errorf("found %v", places)
 	}
 }
+
+// What can't be opened is named by its path in HEAD, if it lies there.
+func TestUnreadNamed(t *testing.T) {
+	g := newGit(t)
+	archive := func(n int) string { return "7z\xbc\xaf\x27\x1c\x00\x04" + strings.Repeat("x", 100+n) }
+	g.write("old/gone.7z", archive(1))
+	g.commit("first")
+	g.write("old/gone.7z", "no more\n")
+	g.write("a/b/deep.7z", archive(2))
+	g.write("z/copy.7z", archive(2))
+	g.write("d/"+fileKeys[0]+"/e.7z", archive(3))
+	g.commit("second")
+	r := g.scan()
+	var paths []string
+	for _, u := range r.Coverage.Opaque {
+		paths = append(paths, u.Path)
+		if u.Object == "" {
+			t.Errorf("%s has no object", u.Path)
+		}
+	}
+	slices.Sort(paths)
+	if len(paths) != 3 || paths[0] != "" || !strings.HasPrefix(paths[1], "d/") || paths[2] != "z/copy.7z" {
+		t.Errorf("unread are %q", paths)
+	}
+	if strings.Contains(strings.Join(paths, " "), fileKeys[0]) {
+		t.Error("a key in a path")
+	}
+}

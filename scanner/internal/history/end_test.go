@@ -70,7 +70,7 @@ func TestEndsAnywhere(t *testing.T) {
 				if whole < 500 {
 					t.Errorf("only %d looks", whole)
 				}
-				for n := int64(0); n < whole*9/10; n += max(1, whole/20) {
+				for n := int64(0); n < whole*9/10; n += max(1, whole/8) {
 					ctx := endAfter(t.Context(), n)
 					r, err := scan(ctx)
 					if !errors.Is(err, context.Canceled) {

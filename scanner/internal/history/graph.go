@@ -25,7 +25,7 @@ type graph struct {
 // error is that of ctx.
 func newGraph(ctx context.Context, commits []commit) (*graph, error) {
 	slices.SortFunc(commits, func(a, b commit) int {
-		return cmp.Or(cmp.Compare(a.when, b.when), bytes.Compare(a.id.Bytes(), b.id.Bytes()))
+		return cmp.Or(cmp.Compare(a.when, b.when), bytes.Compare(a.id.Bytes(), b.id.Bytes()), compareBool(a.loose, b.loose))
 	})
 	commits = slices.CompactFunc(commits, func(a, b commit) bool { return a.id == b.id })
 	rank := make(map[gitobj.ID]int32, len(commits))

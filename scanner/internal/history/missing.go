@@ -65,12 +65,10 @@ func (h *repository) lost(ctx context.Context, g *graph, found *haul, missing []
 	roots := h.roots()
 	reachable := g.reachable(roots)
 	needed := map[gitobj.ID]bool{}
+	seen := map[treeKey]bool{}
 	need := func(tree gitobj.ID) {
 		needed[tree] = true
-		p.under(keyOf(tree.Bytes()), "", 0, func(lost pair) setID {
-			needed[lost.id] = true
-			return emptySet
-		})
+		p.objects(keyOf(tree.Bytes()), seen, func(id gitobj.ID) { needed[id] = true })
 	}
 	for _, id := range roots {
 		need(id)

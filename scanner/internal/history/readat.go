@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -20,6 +21,9 @@ func ReadAt(r *repo.Repo, rev, path string) ([]byte, error) {
 	}
 	defer store.Close()
 	id, err := r.ResolveRevision(rev+"^{tree}", store)
+	if wrong := (*repo.RevisionError)(nil); errors.As(err, &wrong) {
+		wrong.Rev = rev // as it was asked for
+	}
 	if err != nil {
 		return nil, err
 	}

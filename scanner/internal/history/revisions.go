@@ -147,7 +147,7 @@ func (h *repository) newSide(s *sides, rev string) (gitobj.ID, error) {
 	}
 	id, err := h.ResolveRevision(rev, h.store)
 	if err != nil {
-		return gitobj.ID{}, fmt.Errorf("revision %q: %w", rev, err)
+		return gitobj.ID{}, err // which names the revision
 	}
 	for range maxTags {
 		typ, _, err := h.store.Stat(id)
@@ -194,7 +194,7 @@ func (h *repository) oldSide(s *sides, rev string) error {
 		}
 	}
 	if _, isID := gitobj.ParseID(rev); err != nil && isID != nil {
-		return fmt.Errorf("revision %q: %w", rev, err)
+		return err
 	}
 	if h.Shallow {
 		return fmt.Errorf("revision %q is not here, and %w: %s", rev, errShallow, fetchAll)

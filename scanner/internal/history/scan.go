@@ -188,6 +188,7 @@ func (h *repository) readIndexes() {
 // A haul is what the walk over a store brought up.
 type haul struct {
 	commits []commit     // all of the store, if they were read on the way; else nil
+	past    *past        // what an earlier scan knew of the store; may be nil
 	notes   []*treeNotes // on all trees of the store, if they were walked; else nil
 	objects map[gitobj.Type]map[gitobj.ID]holder
 	names   map[string]detect.Outcome
@@ -211,6 +212,7 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		Progress:   h.opts.Progress,
 		Always:     gitobj.Types(gitobj.Commit),
 		CheckLinks: true,
+		EntryIDs:   true,
 		Recall:     memory.recall(),
 	}, func() gitobj.Visitor {
 		s := newSearcher(ctx, h.opts.Engine)
@@ -222,8 +224,9 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		found.add(s)
 		h.result.Errors = append(h.result.Errors, s.errors...)
 	}
+	var shown []commit
 	for _, s := range searchers {
-		found.commits = append(found.commits, s.commits...)
+		shown = append(shown, s.commits...)
 	}
 	names := newSearcher(ctx, h.opts.Engine)
 	for _, index := range h.indexes {
@@ -236,14 +239,15 @@ func (h *repository) searchAll(ctx context.Context) (*haul, error) {
 		if len(walked.Recalled) == 0 {
 			found.noteTrees(searchers)
 		}
-		if len(walked.Recalled) > 0 || int64(len(found.commits)) < walked.Present[gitobj.Commit] {
-			found.commits = nil // some were not shown
+		if len(walked.Recalled) == 0 && int64(len(shown)) >= walked.Present[gitobj.Commit] {
+			found.commits = shown
 		}
 		h.count(walked)
 		found.missing = walked.Missing
 		memory.join(found, walked.Recalled)
 		if err == nil {
 			memory.save(walked.Records, found, searchers)
+			found.past = memory.past(h.store, walked, searchers, shown)
 		}
 		h.explainPacks(walked, memory)
 	}

@@ -55,6 +55,7 @@ func (s *searcher) Visit(o *gitobj.Object) {
 		}
 		if o.Type == gitobj.Commit {
 			if c, err := parseCommit(o.ID, o.Data); err == nil {
+				c.loose = o.Pack == ""
 				s.commits = append(s.commits, c)
 			}
 		}

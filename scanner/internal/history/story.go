@@ -1,10 +1,8 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/detect"
@@ -14,9 +12,17 @@ import (
 // attribute turns what the walk found into findings and keys, with the commits
 // that brought them in, and sorts out the objects that are missing.
 func (h *repository) attribute(ctx context.Context, found *haul) error {
+	unread := map[gitobj.ID]bool{}
+	for id, o := range found.objects[gitobj.Blob] {
+		if len(o.outcome.Opaque)+len(o.outcome.Cut) > 0 {
+			unread[id] = true
+		}
+	}
+	names := h.namesInHead(ctx, unread)
+	mask := h.opts.Engine.NewWorker()
 	for _, objects := range found.objects {
 		for _, o := range objects {
-			h.cover(o, "")
+			h.cover(o, mask.Mask(names[o.id]))
 		}
 	}
 	h.coverNames(found)
@@ -60,10 +66,14 @@ func (h *repository) tell(ctx context.Context, g *graph, found *haul, in *scope)
 	p := &paths{}
 	if len(want.ids)+len(want.names) > 0 {
 		var err error
-		if p, err = h.findPaths(ctx, found, want, sets); err != nil {
+		if p, err = found.past.paths(ctx, h.store, want, sets); p == nil && err == nil {
+			p, err = h.findPaths(ctx, found, want, sets)
+		}
+		if err != nil {
 			return err
 		}
 	}
+	found.past.keep(g, want, p)
 	s := &story{
 		repository: h, attribution: newAttribution(ctx, g, sets), found: found, paths: p, scope: in,
 		worker: h.opts.Engine.NewWorker(), moments: map[int32]*finding.Moment{},
@@ -121,6 +131,9 @@ func (h *repository) graphOf(ctx context.Context, found *haul) (*graph, error) {
 	if found.commits != nil {
 		return newGraph(ctx, found.commits)
 	}
+	if commits := found.past.commits(); commits != nil {
+		return newGraph(ctx, commits)
+	}
 	return h.loadGraph(ctx)
 }
 
@@ -151,6 +164,7 @@ type commitVisitor struct{ commits []commit }
 // search of its text does not depend on it.
 func (v *commitVisitor) Visit(o *gitobj.Object) {
 	if c, err := parseCommit(o.ID, o.Data); err == nil {
+		c.loose = o.Pack == ""
 		v.commits = append(v.commits, c)
 	}
 }
@@ -271,27 +285,6 @@ func (s *story) text(id gitobj.ID, o holder, header, message finding.Location) s
 	return set
 }
 
-// tagMoment is the tag seen as a point in time: the commit it leads to, if it
-// does, its tagger and its date.
-func (s *story) tagMoment(id gitobj.ID) *finding.Moment {
-	_, data, err := s.store.Read(id)
-	if err != nil {
-		return nil
-	}
-	m := &finding.Moment{}
-	if commit := s.commitOf(id); s.graph.has(commit) {
-		m.Commit = commit.String()
-	}
-	for header := range headers(data) {
-		if value, ok := bytes.CutPrefix(header, []byte("tagger ")); ok {
-			tagger, email, when := parsePerson(value)
-			m.Author, m.Email = s.worker.Mask(tagger), s.worker.Mask(email)
-			m.AuthorDate, m.CommitDate = date(when), date(when)
-		}
-	}
-	return m
-}
-
 // named gives a place to what a limited scan was asked for by name, where no
 // commit leads to it.
 func (s *story) named() {
@@ -347,31 +340,6 @@ func (s *story) tips() {
 			id = s.target(id)
 		}
 	}
-}
-
-// maxTags bounds how many tags of tags are followed.
-const maxTags = 64
-
-// target returns what a tag names; zero if id is no tag.
-func (h *repository) target(id gitobj.ID) gitobj.ID {
-	typ, _, err := h.store.Stat(id)
-	if err != nil || typ != gitobj.Tag {
-		return gitobj.ID{}
-	}
-	_, data, err := h.store.Read(id)
-	if err != nil {
-		return gitobj.ID{}
-	}
-	for header := range headers(data) {
-		if name, value, _ := strings.Cut(string(header), " "); name == "object" {
-			target, err := gitobj.ParseID(value)
-			if err != nil {
-				return gitobj.ID{}
-			}
-			return target
-		}
-	}
-	return gitobj.ID{}
 }
 
 // orphans gives every blob that no path leads to a place of its own, and every

@@ -41,6 +41,9 @@ func (n *treeNotes) note(t *gitobj.TreeNews) {
 		*n = treeNotes{full: true}
 		return
 	}
+	n.edges = roomFor(n.edges, len(t.Fresh)+len(t.Gone))
+	n.trees = roomFor(n.trees, 1)
+	n.ids = roomFor(n.ids, len(t.ID.Bytes()))
 	n.ids = append(n.ids, t.ID.Bytes()...)
 	for i := range t.Fresh {
 		n.edges = append(n.edges, binary.BigEndian.Uint32(t.Fresh[i].ID))
@@ -50,6 +53,15 @@ func (n *treeNotes) note(t *gitobj.TreeNews) {
 		n.edges = append(n.edges, binary.BigEndian.Uint32(t.Gone[i].ID))
 	}
 	n.trees = append(n.trees, notedTree{t.Number, t.Base, fresh, uint32(len(n.edges))})
+}
+
+// roomFor returns the list with room for n more. It doubles, where append would
+// copy a long list five times as often.
+func roomFor[T any](list []T, n int) []T {
+	if cap(list)-len(list) >= n {
+		return list
+	}
+	return slices.Grow(list, max(n, len(list), 1<<10))
 }
 
 // A forest is the notes on all trees of a store, put together.
@@ -230,13 +242,21 @@ var errMany = errors.New("many trees")
 // notedPaths is walkPaths from notes. It returns nil if more than most trees
 // must be read for it, or one can't be read.
 func notedPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, notes []*treeNotes, most int) (*paths, error) {
-	idSize := store.Format().Size()
+	return newPaths(s).extend(ctx, store, want, notes, most)
+}
+
+// extend adds to p the trees of the notes that lead to a wanted object or to a
+// tree that p knows. It is nil, as notedPaths is, if too many must be read.
+func (p *paths) extend(ctx context.Context, store *gitobj.Store, want *wanted, notes []*treeNotes, most int) (*paths, error) {
+	idSize, s := store.Format().Size(), p.sets
 	f, err := newForest(ctx, notes, idSize)
 	if err != nil {
 		return nil, err
 	}
-	p := &paths{sets: s, from: map[treeKey]setID{}, dirs: map[string]map[setID]setID{}}
 	numbers := map[step]int32{}
+	for n, to := range p.steps {
+		numbers[to] = int32(n)
+	}
 	number := func(to step) setID {
 		n, ok := numbers[to]
 		if !ok {
@@ -246,11 +266,15 @@ func notedPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets,
 		}
 		return s.one(n)
 	}
-	reads := 0
+	trees := &treeReader{store: store, most: most, near: map[gitobj.ID]*listing{}}
 	leads := map[treeKey]bool{} // trees that are known to lead to a wanted object, those of this round included
 	open := map[uint32]struct{}{}
 	for id := range want.ids {
 		open[binary.BigEndian.Uint32(id.Bytes())] = struct{}{}
+	}
+	for key := range p.from {
+		leads[key] = true
+		open[uint32(key>>32)] = struct{}{}
 	}
 	for round := 0; len(open) > 0; round++ {
 		if round == maxRounds {
@@ -268,13 +292,11 @@ func notedPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets,
 				if !read {
 					set = steps[f.base[at]]
 				} else {
-					if reads++; reads > most {
-						return errMany
-					}
-					var err error
-					if set, err = stepsTo(store, gitobj.MakeID(f.id(at)), id, want, leads, number, s); err != nil {
+					list, err := trees.read(gitobj.MakeID(f.id(at)))
+					if err != nil {
 						return err
 					}
+					set = list.stepsTo(id, want, leads, number, s)
 				}
 				steps[at] = set
 				if set == emptySet {
@@ -300,18 +322,45 @@ func notedPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets,
 	return p, nil
 }
 
-// stepsTo reads a tree and returns its steps to wanted objects, and to trees that
-// lead, whose ids begin with id.
-func stepsTo(store *gitobj.Store, tree gitobj.ID, id uint32, want *wanted, leads map[treeKey]bool, number func(step) setID, s *sets) (setID, error) {
-	set := emptySet
-	_, data, err := store.Read(tree)
-	if err != nil {
-		return set, err
+// A treeReader reads trees, and keeps some of them.
+type treeReader struct {
+	store *gitobj.Store
+	most  int // how many may be read
+	near  map[gitobj.ID]*listing
+	size  int // of near in bytes
+}
+
+func (r *treeReader) read(id gitobj.ID) (*listing, error) {
+	if l := r.near[id]; l != nil {
+		return l, nil
 	}
-	for e := range treeEntries(data, len(tree.Bytes())) {
-		if binary.BigEndian.Uint32(e.id) != id {
+	if r.most--; r.most < 0 {
+		return nil, errMany
+	}
+	_, data, err := r.store.Read(id)
+	if err != nil {
+		return nil, err
+	}
+	l := newListing(data, len(id.Bytes()))
+	if r.size > nearBytes {
+		clear(r.near)
+		r.size = 0
+	}
+	r.near[id] = l
+	r.size += l.size()
+	return l, nil
+}
+
+// stepsTo returns the steps to wanted objects, and to trees that lead, whose ids
+// begin with id.
+func (l *listing) stepsTo(id uint32, want *wanted, leads map[treeKey]bool, number func(step) setID, s *sets) setID {
+	set := emptySet
+	for i := range l.len() {
+		raw := l.raw(i)
+		if binary.BigEndian.Uint32(raw[len(raw)-l.idSize:]) != id {
 			continue
 		}
+		e := l.entry(i)
 		if sub := keyOf(e.id); e.kind() == modeTree && leads[sub] {
 			set = s.union(set, number(step{name: string(e.name), kind: toTree, sub: sub}))
 		}
@@ -319,5 +368,5 @@ func stepsTo(store *gitobj.Store, tree gitobj.ID, id uint32, want *wanted, leads
 			set = s.union(set, number(step{name: string(e.name), kind: toObject, id: gitobj.MakeID(e.id)}))
 		}
 	}
-	return set, nil
+	return set
 }

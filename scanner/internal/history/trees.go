@@ -102,8 +102,13 @@ func walkPaths(ctx context.Context, store *gitobj.Store, want *wanted, s *sets, 
 	l := newLadder(ctx, visitors)
 	visitors = nil
 	leads := l.climb(ctx)
-	p := &paths{sets: s, steps: l.steps, from: l.follow(ctx, s, leads), dirs: map[string]map[setID]setID{}}
+	p := newPaths(s)
+	p.steps, p.from = l.steps, l.follow(ctx, s, leads)
 	return p, ctx.Err()
+}
+
+func newPaths(s *sets) *paths {
+	return &paths{sets: s, from: map[treeKey]setID{}, dirs: map[string]map[setID]setID{}}
 }
 
 // leads tells whether a wanted object lies under the tree.
@@ -146,6 +151,27 @@ func (p *paths) under(tree treeKey, dir string, depth int, f func(pair) setID) s
 			return f(pair{location: finding.InBlob, path: dir + s.name, id: s.id})
 		}
 	})
+}
+
+// objects calls f for the wanted objects under a tree, but for those under trees
+// that were seen before.
+func (p *paths) objects(tree treeKey, seen map[treeKey]bool, f func(gitobj.ID)) {
+	stack := []treeKey{tree}
+	for len(stack) > 0 {
+		tree = stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[tree] || p.from[tree] == emptySet {
+			continue
+		}
+		seen[tree] = true
+		for n := range p.sets.all(p.from[tree]) {
+			if s := &p.steps[n]; s.kind == toTree {
+				stack = append(stack, s.sub)
+			} else {
+				f(s.id)
+			}
+		}
+	}
 }
 
 // crowded counts one more place and tells whether there are too many.

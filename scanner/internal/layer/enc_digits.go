@@ -2,6 +2,7 @@ package layer
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/petrascan/petrascan/scanner/internal/literal"
@@ -269,6 +270,7 @@ func readsAsText(b []byte) bool {
 // which is number phase of its unit. Bytes of which symbols are missing at
 // either end are left out.
 func unpack(dst, symbols []byte, bits, phase int) []byte {
+	dst = slices.Grow(dst, len(symbols)*bits/8)
 	var acc uint
 	have := 0
 	if phase > 0 && len(symbols) > 0 {

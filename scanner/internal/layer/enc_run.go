@@ -1,6 +1,9 @@
 package layer
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // An alphabet gives the value of each symbol and -1 for all other bytes.
 type alphabet [256]int8
@@ -162,11 +165,16 @@ func (r *run) readFrom(b []byte, i, pos int) {
 func (r *run) readLine(b []byte, i int) int {
 	for {
 		r.marks = addMark(r.marks, len(r.symbols), i)
-		for i < len(b) && r.alphabet[b[i]] >= 0 {
-			r.symbols = append(r.symbols, byte(r.alphabet[b[i]]))
-			i++
+		to := i
+		for to < len(b) && r.alphabet[b[to]] >= 0 {
+			to++
 		}
-		r.to = i
+		// A run may be megabytes long: room for all of it is made at once.
+		r.symbols = slices.Grow(r.symbols, to-i)
+		for _, c := range b[i:to] {
+			r.symbols = append(r.symbols, byte(r.alphabet[c]))
+		}
+		i, r.to = to, to
 		v, n := escapedSymbol(b[i:], r.alphabet)
 		if n == 0 {
 			return i
