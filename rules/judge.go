@@ -107,6 +107,11 @@ func (s *Set) Judge(text []byte, at int, c Context) Verdict {
 // confidence weighs a body of at least leastBody characters and what stands
 // around it, but for the left neighbour.
 func (s *Set) confidence(v *Verdict, sk *sketch, body []byte, random int, text []byte, at, end int, c Context) finding.Confidence {
+	if random < keyRandom && len(body) < manyRandom && hasDigit(body) && keyed(text, at, end) {
+		// Where a key is expected, less says that a short body is one.
+		sk.draw(body, toBegin/2)
+		random = sk.random(0, len(body))
+	}
 	if random < keyRandom {
 		v.explain(c, "fewer than %d random characters: low", keyRandom)
 		return finding.Low

@@ -346,6 +346,30 @@ func TestErrorRates(t *testing.T) {
 	}
 }
 
+// A short key is found where a key is expected.
+func TestShortKeysInTheirPlace(t *testing.T) {
+	s := rules.Builtin()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, name := range []string{"hex", "base36", "base62"} {
+		abc := rulestest.Alphabet(name)
+		const n = 5000
+		missed := 0
+		for range n {
+			text := []byte("PETRA_TOKEN=petra_")
+			for range 10 {
+				text = append(text, abc[rng.IntN(len(abc))])
+			}
+			if s.Judge(text, len("PETRA_TOKEN="), rules.Context{Least: finding.High}).Confidence < finding.Medium {
+				missed++
+			}
+		}
+		if missed*25 > n {
+			t.Errorf("%s: of %d keys with 10 characters missed %d", name, n, missed)
+		}
+		t.Logf("%s: of %d missed %d", name, n, missed)
+	}
+}
+
 func FuzzJudge(f *testing.F) {
 	for _, r := range rules.Builtin().Rules() {
 		for _, e := range append(r.Match, r.NoMatch...) {

@@ -183,7 +183,7 @@ func joinsList(text []byte, at, end int) bool {
 }
 
 // listJoined is the rest of a list of literals, and the call of what joins it.
-var listJoined = compiled("^[^()\\n]{0,160}[\\])][ \\t]*\\.[ \\t]*[jJ]oin\\(")
+var listJoined = compiled(`^[^()\n]{0,160}[\])][ \t]*\.[ \t]*[jJ]oin\(`)
 
 // betweenLines reads an escaped or a plain line end, and what quotes, diffs and
 // comments put at the beginning of a line.
