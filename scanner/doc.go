@@ -39,6 +39,10 @@
 // No limit depends on time, on load or on the number of workers: the same input
 // gives the same report.
 //
+// The engine prints nothing. What it decides on the way, and why, it tells to
+// [Options].Explain, if somebody asks: which repositories it came across, what a
+// glob left out, which packs were remembered, which candidates are no keys.
+//
 // # What is left out of the report
 //
 // Everything is found first, and only then parted into what is reported and what
