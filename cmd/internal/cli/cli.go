@@ -60,7 +60,7 @@ const rootLong = `petrascan finds Petra Security API keys (petra_…) that were 
 on disk by mistake. It searches files, the index and every object of a Git
 repository, reachable or not, and says what it read, where each key lies, which
 commit brought it in and whether it is still there. It works offline, but for
-what --verify asks.`
+what --verify asks and the URLs that it is told to clone.`
 
 func newRoot(env *Env) *cobra.Command {
 	root := withStatus(&cobra.Command{
