@@ -97,19 +97,12 @@ func Positives(dir string) ([]Case, error) {
 }
 
 // hidesBreak reports whether the encodings leave the key in plain sight and hide
-// what stands between its pieces: quoted-printable writes = as =3D, and text in
-// UTF-16 is read up to a control character.
+// what stands between its pieces: quoted-printable writes = as =3D.
 func hidesBreak(place string, encodings []string) bool {
 	if !strings.Contains(place, "{{KEY2}}") && !strings.Contains(place, "{{BODY}}") || len(encodings) == 0 {
 		return false
 	}
-	switch encodings[len(encodings)-1] {
-	case "quoted-printable":
-		return true
-	case "utf-16le", "utf-16be":
-		return strings.Contains(place, "{{ESC}}")
-	}
-	return false
+	return encodings[len(encodings)-1] == "quoted-printable"
 }
 
 // Negatives reads negative.txt in the corpus's directory, one case a line.

@@ -103,9 +103,14 @@ func isASCII(b []byte) bool {
 	return true
 }
 
-// isText tells whether a UTF-16 code unit may be part of text.
+// isText tells whether a UTF-16 code unit may be part of text. Terminals' colours
+// begin with an escape: PowerShell writes them so where output is redirected.
 func isText(u uint16) bool {
-	return u >= ' ' && u != 0x7F && u < 0xFFFE && u != byteOrderMark || u == '\t' || u == '\n' || u == '\r'
+	switch u {
+	case '\t', '\n', '\f', '\r', '\x1b':
+		return true
+	}
+	return u >= ' ' && u != 0x7F && u < 0xFFFE && u != byteOrderMark
 }
 
 // decode reads the character that b begins with and returns the bytes it takes
