@@ -55,7 +55,7 @@ func (r *run) forget() {
 	if cap(r.symbols) > keptBuffer {
 		r.symbols = nil
 	}
-	if cap(r.marks)*16 > keptBuffer {
+	if cap(r.marks)*markSize > keptBuffer {
 		r.marks = nil
 	}
 	if cap(r.lines)*8 > keptBuffer {
@@ -193,7 +193,7 @@ func (r *run) readLine(b []byte, i int) int {
 // that stay.
 func (r *run) truncate(n, to int) {
 	r.symbols, r.to = r.symbols[:n], to
-	for len(r.marks) > 0 && r.marks[len(r.marks)-1].sym >= n {
+	for len(r.marks) > 0 && r.marks[len(r.marks)-1].sym >= uint32(n) {
 		r.marks = r.marks[:len(r.marks)-1]
 	}
 }

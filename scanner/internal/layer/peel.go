@@ -62,7 +62,7 @@ func (p *Peeler) Reset(content []byte) {
 	if cap(p.scratch) > keptBuffer {
 		p.scratch = nil
 	}
-	if cap(p.marks)*16 > keptBuffer {
+	if cap(p.marks)*markSize > keptBuffer {
 		p.marks = nil
 	}
 	p.digits.forget()

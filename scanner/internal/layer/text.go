@@ -30,35 +30,40 @@ type Text struct {
 }
 
 // A mark says that symbol number sym, and those that follow it up to the next
-// mark, stand at off and the offsets after it.
-type mark struct{ sym, off int }
+// mark, stand at off and the offsets after it. A list of numbers has one for
+// each, so they are small: no content is 4 GiB long, what is gets searched in
+// parts.
+type mark struct{ sym, off uint32 }
+
+const markSize = 8 // bytes of a mark
 
 // addMark appends a mark unless the last one says the same.
 func addMark(marks []mark, sym, off int) []mark {
-	if n := len(marks); n > 0 && marks[n-1].off-marks[n-1].sym == off-sym {
+	m := mark{uint32(sym), uint32(off)}
+	if n := len(marks); n > 0 && marks[n-1].off-marks[n-1].sym == m.off-m.sym {
 		return marks
 	}
-	return append(marks, mark{sym, off})
+	return append(marks, m)
 }
 
 // offsetOf returns where symbol sym stands.
 func offsetOf(marks []mark, sym int) int {
-	i := sort.Search(len(marks), func(i int) bool { return marks[i].sym > sym }) - 1
+	i := sort.Search(len(marks), func(i int) bool { return int(marks[i].sym) > sym }) - 1
 	if i < 0 {
-		return marks[0].off
+		return int(marks[0].off)
 	}
-	return marks[i].off + sym - marks[i].sym
+	return int(marks[i].off) + sym - int(marks[i].sym)
 }
 
 // symbolAt returns the first symbol that stands at off or after it.
 func symbolAt(marks []mark, off int) int {
-	i := sort.Search(len(marks), func(i int) bool { return marks[i].off > off }) - 1
+	i := sort.Search(len(marks), func(i int) bool { return int(marks[i].off) > off }) - 1
 	if i < 0 {
-		return marks[0].sym
+		return int(marks[0].sym)
 	}
-	sym := marks[i].sym + off - marks[i].off
+	sym := int(marks[i].sym) + off - int(marks[i].off)
 	if i+1 < len(marks) {
-		sym = min(sym, marks[i+1].sym)
+		sym = min(sym, int(marks[i+1].sym))
 	}
 	return sym
 }
