@@ -4,25 +4,19 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// version says which release or commit the program was built from.
+// version says which release or commit the program was built from, as a semantic
+// version: readers of SARIF compare them, so a build that Go could not stamp
+// (go run, go test, -buildvcs=false) has a numeric one, too.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
+		return info.Main.Version
 	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return "devel-" + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "devel"
+	return "v0.0.0-devel"
 }
 
 func newVersion(env *Env) *cobra.Command {
