@@ -103,21 +103,16 @@ func (h *repository) lost(ctx context.Context, g *graph, found *haul, missing []
 // store lacks. A partial clone may lack what its index names outside a sparse
 // checkout; HEAD's trees name that too, and it is counted there.
 func (h *repository) danglers() {
-	mask := h.opts.Engine.NewWorker()
 	for _, ref := range h.refs {
 		if h.ended() {
 			return
 		}
-		if keeps(ref.Name) && !ref.ID.IsZero() && !h.store.Contains(ref.ID) {
-			h.result.Errors = append(h.result.Errors, finding.Error{
-				Path: mask.Mask(ref.Name), Object: ref.ID.String(),
-				Reason: "the ref names an object that is not here: " + fsck,
-			})
-		}
+		h.dangler(ref)
 	}
 	if h.Promisor() {
 		return
 	}
+	mask := h.opts.Engine.NewWorker()
 	empty := h.Format.Sum(gitobj.Blob, nil)
 	for _, index := range h.indexes {
 		for _, e := range index.Entries {
@@ -133,6 +128,21 @@ func (h *repository) danglers() {
 			})
 		}
 	}
+}
+
+// dangler tells whether a ref names an object that the store lacks, and makes an
+// error of it if Git would keep that object.
+func (h *repository) dangler(ref repo.Ref) bool {
+	if ref.ID.IsZero() || h.store.Contains(ref.ID) {
+		return false
+	}
+	if keeps(ref.Name) {
+		h.result.Errors = append(h.result.Errors, finding.Error{
+			Path: h.opts.Engine.NewWorker().Mask(ref.Name), Object: ref.ID.String(),
+			Reason: "the ref names an object that is not here: " + fsck,
+		})
+	}
+	return true
 }
 
 // keeps tells whether Git keeps what the ref of that name reaches. ORIG_HEAD,
