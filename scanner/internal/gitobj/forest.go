@@ -160,12 +160,15 @@ func (f *forest) at(off int64) (int32, bool) {
 
 // end returns where entry i ends: where the next begins.
 func (f *forest) end(i int32) int64 {
-	for j := int(i) + 1; j < len(f.off); j++ {
-		if f.off[j] > f.off[i] {
-			return min(f.off[j], f.pack.end())
-		}
+	next := f.off[i+1:]
+	if len(next) > 0 && next[0] == f.off[i] { // an index that lies may say so a million times
+		n, _ := slices.BinarySearch(next, f.off[i]+1)
+		next = next[n:]
 	}
-	return f.pack.end()
+	if len(next) == 0 {
+		return f.pack.end()
+	}
+	return min(next[0], f.pack.end())
 }
 
 // id returns the id of entry i.

@@ -216,17 +216,23 @@ func (r *reindexer) resolve() error {
 	}
 	slices.SortStableFunc(r.byBase, func(a, b int) int { return cmp.Compare(r.entries[a].base, r.entries[b].base) })
 	for i := range r.entries {
-		if r.store.ctx.Err() != nil {
-			break
+		if err := r.store.ctx.Err(); err != nil {
+			return err
 		}
-		if e := &r.entries[i]; e.kind < ofsDelta && len(r.children(e.off, e.id)) > 0 {
-			h, err := r.pack.headerAt(&r.view, e.off)
-			if err != nil {
-				continue
-			}
-			if data, err := r.pack.inflate(&r.z, &r.view, e.off, h); err == nil {
-				r.descend(Type(e.kind), r.children(e.off, e.id), data)
-			}
+		e := &r.entries[i]
+		if e.kind >= ofsDelta {
+			continue
+		}
+		waiting := r.children(e.off, e.id)
+		if len(waiting) == 0 {
+			continue
+		}
+		h, err := r.pack.headerAt(&r.view, e.off)
+		if err != nil {
+			continue
+		}
+		if data, err := r.pack.inflate(&r.z, &r.view, e.off, h); err == nil {
+			r.descend(Type(e.kind), waiting, data)
 		}
 	}
 	// What is still waited for may be outside the pack, as in a bundle.
@@ -249,7 +255,8 @@ func (r *reindexer) resolve() error {
 }
 
 // children returns the deltas on the object at off with the id given that have
-// no id yet.
+// no id yet. Those that name it by its id are given out once, however many copies
+// of it the pack has.
 func (r *reindexer) children(off int64, id ID) []int {
 	at, _ := slices.BinarySearchFunc(r.byBase, off, func(i int, off int64) int { return cmp.Compare(r.entries[i].base, off) })
 	end := at
@@ -257,6 +264,7 @@ func (r *reindexer) children(off int64, id ID) []int {
 		end++
 	}
 	list := append(slices.Clone(r.byBase[at:end]), r.byRef[id]...)
+	delete(r.byRef, id)
 	return slices.DeleteFunc(list, func(i int) bool { return !r.entries[i].id.IsZero() })
 }
 
