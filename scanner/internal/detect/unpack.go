@@ -172,6 +172,8 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
 	// That a run of letters began like compressed data and was none is no gap.
 	sub.out.Opaque = slices.DeleteFunc(sub.out.Opaque, func(g Gap) bool { return strings.Contains(g.Reason, ": damaged") })
+	// A zip has a head for every member: from the second on it is the same zip.
+	sub.out.Hits = slices.DeleteFunc(sub.out.Hits, func(h Hit) bool { return c.told(start, h.Key.ID()) })
 	if len(sub.out.Hits)+len(sub.out.Doubts) > 0 {
 		keys := map[finding.ID]bool{}
 		for _, h := range sub.out.Hits {
