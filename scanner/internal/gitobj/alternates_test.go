@@ -38,7 +38,7 @@ func TestAlternates(t *testing.T) {
 	write("a", "# a comment\n../b\n")
 	write("b", fmt.Sprintf("%q\n\n../a\n../nowhere\n", filepath.Join(root, "c")))
 	write("c", "../b")
-	s, err := Open(Options{Objects: filepath.Join(root, "a"), Alternates: []string{filepath.Join(root, "d")}})
+	s, err := Open(t.Context(), Options{Objects: filepath.Join(root, "a"), Alternates: []string{filepath.Join(root, "d")}})
 	if err != nil {
 		t.Fatal(err)
 	}
