@@ -7,8 +7,8 @@ import "bytes"
 // separators.
 var (
 	longPlaceholders = []string{"example", "placeholder", "changeme", "replaceme", "redacted", "invalid", "specimen", "notreal", "yourkey", "yourapi", "yourtoken", "yoursecret",
-		"deadbeef", "cafebabe", "feedface", "baadf00d"}
-	shortPlaceholders = []string{"fake", "dummy", "sample", "mock", "mocked", "your", "bogus", "foobar", "stub", "notakey"}
+		"foobar", "deadbeef", "cafebabe", "feedface", "baadf00d"}
+	shortPlaceholders = []string{"fake", "dummy", "sample", "mock", "mocked", "your", "bogus", "stub", "notakey"}
 )
 
 // isPlaceholder reports whether body holds a word that says it is no key.

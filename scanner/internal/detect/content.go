@@ -71,6 +71,11 @@ func (w *Worker) sniff(head, tail []byte) (layer.Format, bool) {
 	return layer.SniffTail(tail[max(0, len(tail)-layer.SniffTailLen):])
 }
 
+// cellHead is how many letters and digits the next cell of a database may begin
+// with: the bytes that tell its length and its number. What is longer may be
+// another value, of which the members hold a part alone.
+const cellHead = 2
+
 // dropTold drops those of Hits[first:raw], found in the raw bytes of a
 // container, that its members told again, with a better place.
 func (w *Worker) dropTold(first, raw int) {
@@ -94,9 +99,15 @@ func (w *Worker) dropTold(first, raw int) {
 			told[id]--
 			continue
 		}
-		// Where a page or a block ends the raw bytes may show a part of the key.
-		longer, _ := slices.BinarySearch(texts, h.Key.Reveal()+"\x00")
-		if longer == len(texts) || !strings.HasPrefix(texts[longer], h.Key.Reveal()) {
+		// Where a page or a block ends the raw bytes may show a part of the key, and
+		// where a cell of a database does, the first bytes of the next one behind it.
+		seen := h.Key.Reveal()
+		longer, _ := slices.BinarySearch(texts, seen+"\x00")
+		part := longer < len(texts) && strings.HasPrefix(texts[longer], seen)
+		for n := 1; n <= cellHead && h.Extent == finding.Uncertain && !part; n++ {
+			_, part = slices.BinarySearch(texts, seen[:len(seen)-n])
+		}
+		if !part {
 			kept = append(kept, h)
 		}
 	}
@@ -220,7 +231,7 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 		again := m.id != "" && m.start < ends[m.id] // the same key seen through other layers
 		ends[m.id] = max(ends[m.id], m.end)
 		switch {
-		case m.start < from || m.start >= to || again || c.told(m):
+		case m.start < from || m.start >= to || again || c.told(m.start, m.id):
 		case m.verdict.Confidence == finding.None:
 			w.doubt(c, b, m)
 		case m.verdict.Confidence < w.engine.opts.Confidence:
@@ -249,22 +260,34 @@ func sorted(found []match) []match {
 
 // swapped tells whether found[i] is UTF-16 read with its bytes swapped: the zero
 // bytes of text fit both orders, one byte apart. The right order is the one
-// that begins at an even offset.
+// that begins at an even offset, but for big-endian text that ends with the key:
+// there the wrong one lacks a zero byte, and so the key's last character.
 func swapped(found []match, i int) bool {
 	m := &found[i]
-	if m.start%2 == 0 || !isUTF16(m.layers) {
-		return false
-	}
 	for _, j := range [...]int{i - 1, i + 1} {
 		if j < 0 || j >= len(found) {
 			continue
 		}
 		o := &found[j]
+		if m.id != "" && o.id != "" && m.id != o.id && o.start <= m.start && m.start < o.end && otherOrder(m.layers, o.layers) &&
+			strings.HasPrefix(o.verdict.Key.Reveal(), m.verdict.Key.Reveal()) {
+			return true
+		}
+		if m.start%2 == 0 || !isUTF16(m.layers) {
+			continue
+		}
 		if o.start%2 == 0 && max(o.start-m.start, m.start-o.start) == 1 && isUTF16(o.layers) && o.id == m.id {
 			return true
 		}
 	}
 	return false
+}
+
+// otherOrder tells whether layers differ in the last one alone: in the order of
+// the bytes of UTF-16.
+func otherOrder(x, y []string) bool {
+	n := len(x) - 1
+	return n >= 0 && len(y) == n+1 && slices.Equal(x[:n], y[:n]) && x[n] == "utf-16le" && y[n] == "utf-16be"
 }
 
 func isUTF16(layers []string) bool {
@@ -305,11 +328,11 @@ type run struct {
 	keys     map[finding.ID]bool
 }
 
-// told tells whether the match lies in an encoded container that has shown the
+// told tells whether a place lies in an encoded container that has shown the
 // same key already: not everything in compressed data is compressed.
-func (c *content) told(m match) bool {
+func (c *content) told(at int, key finding.ID) bool {
 	return slices.ContainsFunc(c.runs, func(r run) bool {
-		return r.from <= m.start && m.start < r.to && r.keys[m.id]
+		return r.from <= at && at < r.to && r.keys[key]
 	})
 }
 

@@ -189,6 +189,59 @@ func TestContainersBehindBase64(t *testing.T) {
 	}
 }
 
+// TestZipBehindBase64IsOne: every member's local header begins like a zip.
+func TestZipBehindBase64IsOne(t *testing.T) {
+	key := rulestest.Key("one zip")
+	file := layertest.File{Name: "app.env", Data: []byte("K=" + key + "\n")}
+	for n := range 6 {
+		// Two of the six put the second header where a group of base64 begins.
+		filler := layertest.File{Name: "filler", Data: bytes.Repeat([]byte("x"), 90+n)}
+		content := append([]byte("data: "), encode(t, "base64", layertest.ZipStored(filler, file))...)
+		out, err := New(testOptions()).NewWorker().Bytes(context.Background(), content)
+		if err != nil || len(out.Hits) != 1 || out.Hits[0].Key.Reveal() != key || out.Hits[0].Column != len("data: ")+1 {
+			t.Errorf("filler of %d: %s, %v", 90+n, describe(out.Hits), err)
+		}
+	}
+}
+
+// TestUTF16EndsWithTheKey: read with its bytes swapped, big-endian text that ends
+// with a key shows a key that is one character shorter.
+func TestUTF16EndsWithTheKey(t *testing.T) {
+	key := rulestest.Key("ends")
+	wide := encode(t, "utf-16be", []byte("K="+key))
+	for name, content := range map[string][]byte{
+		"even":         append(bytes.Clone(wide), 5),
+		"odd":          append(append([]byte{1, 2, 3}, wide...), 5),
+		"zero":         append(append([]byte{1, 2, 3}, wide...), 0, 0, 5),
+		"end":          append([]byte{1, 2, 3}, wide...),
+		"title in hex": []byte("/Title<FEFF" + strings.ToUpper(hex.EncodeToString(wide)) + ">"),
+		"base64":       append([]byte("v: "), encode(t, "base64", append([]byte{1}, wide...))...),
+	} {
+		out, err := New(testOptions()).NewWorker().Bytes(context.Background(), content)
+		if err != nil || len(out.Hits) != 1 || out.Hits[0].Key.Reveal() != key {
+			t.Errorf("%s: %s, %v", name, describe(out.Hits), err)
+		}
+	}
+}
+
+// TestCellsWithoutSeparator: in a database the length of one row stands right
+// behind the text of another, and may look like a letter of it. A key that is much
+// longer than a value of a row is another one.
+func TestCellsWithoutSeparator(t *testing.T) {
+	key := rulestest.Key("cell")
+	other := bytes.Repeat([]byte("x "), 52) // its length is a letter
+	content := layertest.SQLite("t", other, []byte("K="+key), other)
+	out, err := New(testOptions()).NewWorker().Bytes(context.Background(), content)
+	if err != nil || len(out.Hits) != 1 || out.Hits[0].Key.Reveal() != key {
+		t.Errorf("%s, %v", describe(out.Hits), err)
+	}
+	content = append(layertest.SQLite("t", []byte("K="+key[:len(key)-3])), "\x00deleted: "+key+"\x01"...)
+	out, err = New(testOptions()).NewWorker().Bytes(context.Background(), content)
+	if err != nil || len(out.Hits) != 2 {
+		t.Errorf("a key of which a row holds a part: %s, %v", describe(out.Hits), err)
+	}
+}
+
 // TestProgramsWithArchives: a self-extracting program is known by its end, and
 // a walk over a store that sees the beginning only must not pass it by.
 func TestProgramsWithArchives(t *testing.T) {

@@ -207,6 +207,8 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 		}
 		return cut || none
 	})
+	// A zip has a head for every member: from the second on it is the same zip.
+	sub.out.Hits = slices.DeleteFunc(sub.out.Hits, func(h Hit) bool { return c.told(start, h.Key.ID()) })
 	if len(sub.out.Hits)+len(sub.out.Doubts) > 0 {
 		keys := map[finding.ID]bool{}
 		for _, h := range sub.out.Hits {
