@@ -90,6 +90,9 @@ func (w *Worker) judge(f *frame, at int) match {
 		ctx.Least = finding.None // a doubt is shown, masked
 	}
 	v := w.engine.opts.Rules.Judge(f.bytes, at, ctx)
+	if f.outer != nil && v.End > f.text.End() {
+		v = w.engine.opts.Rules.Judge(f.bytes[:f.text.End()], at, ctx)
+	}
 	m := match{verdict: v, layers: f.layers}
 	if v.Confidence == finding.None {
 		m.start, m.end = f.source(at), f.source(at)

@@ -79,6 +79,10 @@ func (f Format) String() string {
 	return "unknown"
 }
 
+// Records tells whether f is lines of hex and nothing else: where all of them can
+// be read, no byte stands in the container that is not in its member.
+func (f Format) Records() bool { return f == IntelHex || f == SRecord }
+
 // Opaque tells whether f is recognised but not opened: Unpack only reports it.
 func (f Format) Opaque() bool { return f >= firstOpaque && f < endOfFormats }
 
