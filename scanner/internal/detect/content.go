@@ -220,6 +220,9 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 	}
 	c.from, c.to, c.scout = from, to, nil
 	found := sorted(w.search(ctx, &frame{bytes: b}, c, nil))
+	if len(found) == 0 {
+		return
+	}
 	to = c.to
 	hidden := hide(found)
 	ends := map[finding.ID]int{} // where the last match of each key ends

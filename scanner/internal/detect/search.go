@@ -43,6 +43,9 @@ func (w *Worker) search(ctx context.Context, f *frame, c *content, found []match
 	depth := len(f.layers)
 	hits := literal.All(w.hits[depth][:0], f.bytes)
 	w.hits[depth] = hits
+	if len(hits) == 0 {
+		return found // as most contents
+	}
 	if depth < len(w.peelers) {
 		w.peelers[depth].Reset(f.bytes)
 	}
