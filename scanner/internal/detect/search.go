@@ -96,6 +96,9 @@ func (w *Worker) judge(f *frame, at int) match {
 	if f.outer != nil && v.End > f.text.End() {
 		v = w.engine.opts.Rules.Judge(f.bytes[:f.text.End()], at, ctx)
 	}
+	if v.Extent == finding.Exact && wrapped(f.bytes[v.End:]) {
+		v.Extent = finding.Uncertain
+	}
 	m := match{verdict: v, layers: f.layers}
 	if v.Confidence == finding.None {
 		m.start, m.end = f.source(at), f.source(at)
