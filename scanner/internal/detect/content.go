@@ -54,8 +54,9 @@ func (w *Worker) bytes(ctx context.Context, c *content, b []byte) error {
 		return nil
 	}
 	raw := len(w.out.Hits)
+	gaps := w.gaps()
 	err := w.unpack(ctx, c, format, layer.SourceAt(bytes.NewReader(b), int64(len(b))))
-	w.dropTold(first, raw)
+	w.dropTold(first, raw, format.Records() && w.gaps() == gaps)
 	return err
 }
 
@@ -77,8 +78,13 @@ func (w *Worker) sniff(head, tail []byte) (layer.Format, bool) {
 const cellHead = 2
 
 // dropTold drops those of Hits[first:raw], found in the raw bytes of a
-// container, that its members told again, with a better place.
-func (w *Worker) dropTold(first, raw int) {
+// container, that its members told again, with a better place: or all of them,
+// where the raw bytes are nothing but the members' in another form.
+func (w *Worker) dropTold(first, raw int, all bool) {
+	if all {
+		w.out.Hits = slices.Delete(w.out.Hits, first, raw)
+		return
+	}
 	told := map[finding.ID]int{}
 	for _, h := range w.out.Hits[raw:] {
 		told[h.Key.ID()]++
@@ -146,8 +152,9 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 		return err
 	}
 	raw := len(w.out.Hits)
+	gaps := w.gaps()
 	err = w.unpack(ctx, c, format, layer.SourceAt(at, size))
-	w.dropTold(first, raw)
+	w.dropTold(first, raw, format.Records() && w.gaps() == gaps)
 	return err
 }
 
@@ -224,6 +231,9 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 	}
 	c.from, c.to, c.scout = from, to, nil
 	found := sorted(w.search(ctx, &frame{bytes: b}, c, nil))
+	if len(found) == 0 {
+		return
+	}
 	to = c.to
 	hidden := hide(found)
 	ends := map[finding.ID]int{} // where the last match of each key ends
@@ -408,6 +418,8 @@ func trimEnd(b []byte, start, end int) int {
 func (w *Worker) gap(list *[]Gap, c *content, reason string) {
 	addGap(list, Gap{Member: c.member, Reason: reason})
 }
+
+func (w *Worker) gaps() int { return len(w.out.Opaque) + len(w.out.Cut) }
 
 // addGap appends g unless the list has just told it: the same gap is met again
 // and again in one member, and there may be a hundred thousand members.

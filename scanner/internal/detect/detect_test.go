@@ -209,6 +209,82 @@ func TestWidePositions(t *testing.T) {
 	}
 }
 
+// TestPlacesInTextContainers: lines and columns of what is text in another form are
+// those of the text.
+func TestPlacesInTextContainers(t *testing.T) {
+	key := rulestest.Key("text container")
+	text := "first é😀\r\nsecond é😀: " + key + " and\r\n" + key + "\r\n"
+	for _, name := range []string{"utf-32le", "utf-32be", "intel-hex", "s-record"} {
+		for _, mark := range []string{"", "\ufeff"} {
+			if mark == "" && strings.HasPrefix(name, "utf-32") {
+				mark = "plain text first, " // as long as its first letters are
+			}
+			content := encode(t, name, []byte(mark+text))
+			out, err := New(testOptions()).NewWorker().Bytes(context.Background(), content)
+			if err != nil || len(out.Hits) != 2 {
+				t.Errorf("%s%q: %d hits, %v", name, mark, len(out.Hits), err)
+				continue
+			}
+			masked := out.Hits[0].Key
+			want := fmt.Sprintf("%s 2:%d-2:%d [%s]  #0; %s 3:1-3:%d [%s]  #1; ", masked, 13, 13+len(key), name, masked, 1+len(key), name)
+			if got := describe(out.Hits); got != want {
+				t.Errorf("%s%q: got %s, want %s", name, mark, got, want)
+			}
+		}
+	}
+}
+
+// TestPlacesInLists: a number that stands for a character is its place.
+func TestPlacesInLists(t *testing.T) {
+	key := rulestest.Key("list")
+	for name, layer := range map[string]string{"decimal": "decimal", "hex-list": "hex"} {
+		list := string(encode(t, name, []byte("K="+key+"\n")))
+		items := strings.Split(list, ", ")
+		items[2+len(key)/2] = "\n\t" + items[2+len(key)/2] // two lines
+		first := strings.Join(items[:2], ", ") + ", "
+		second := strings.Join(items[2+len(key)/2:len(items)-1], ", ")[2:]
+		content := "a\né😀 = [" + strings.Join(items, ", ") + "]\n"
+		out, err := New(testOptions()).NewWorker().Bytes(context.Background(), []byte(content))
+		if err != nil || len(out.Hits) != 1 {
+			t.Errorf("%s: %d hits, %v", name, len(out.Hits), err)
+			continue
+		}
+		column := len("eSS = [") + 1 + len(first)
+		if layer == "hex" {
+			column += len("0x")
+		}
+		h := out.Hits[0]
+		if h.Line != 2 || h.Column != column || h.EndLine != 3 || h.EndColumn < 2+len(second) || h.EndColumn > 2+len(second)+len(", 0x") || !slices.Equal(h.Layers, []string{layer}) {
+			t.Errorf("%s: %s, want 2:%d-3:%d", name, describe(out.Hits), column, 2+len(second))
+		}
+	}
+}
+
+// TestRecordHeader: the header of S-records is text as well.
+func TestRecordHeader(t *testing.T) {
+	key := rulestest.Key("record header")
+	b := append([]byte{byte(len(key) + 3), 0, 0}, key...)
+	sum := byte(0xff)
+	for _, c := range b {
+		sum -= c
+	}
+	content := append(fmt.Appendf(nil, "S0%X%02X\n", b, sum), encode(t, "s-record", []byte("no key\n"))...)
+	out, err := New(testOptions()).NewWorker().Bytes(context.Background(), content)
+	if want := out0(out.Hits) + " 1:1-1:" + fmt.Sprint(1+len(key)) + " [s-record]  #0; "; err != nil || describe(out.Hits) != want {
+		t.Errorf("got %s, want %s, %v", describe(out.Hits), want, err)
+	}
+}
+
+// TestKeysEndWithTheirLayer: what was decoded is not joined to the raw lines that
+// follow it as a key that a line end split.
+func TestKeysEndWithTheirLayer(t *testing.T) {
+	records := encode(t, "s-record", []byte("K="+rulestest.Key("records")+"\n"))
+	out, err := New(testOptions()).NewWorker().Bytes(context.Background(), append([]byte("no record\n"), records...))
+	if err != nil || len(out.Hits) != 0 {
+		t.Errorf("%s, %v", describe(out.Hits), err)
+	}
+}
+
 // TestSnippetsAreMasked looks for any trace of a key in what is shown of its
 // surroundings, doubtful and encoded keys among them.
 func TestSnippetsAreMasked(t *testing.T) {

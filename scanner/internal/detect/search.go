@@ -43,6 +43,9 @@ func (w *Worker) search(ctx context.Context, f *frame, c *content, found []match
 	depth := len(f.layers)
 	hits := literal.All(w.hits[depth][:0], f.bytes)
 	w.hits[depth] = hits
+	if len(hits) == 0 {
+		return found // as most contents
+	}
 	if depth < len(w.peelers) {
 		w.peelers[depth].Reset(f.bytes)
 	}
@@ -90,6 +93,12 @@ func (w *Worker) judge(f *frame, at int) match {
 		ctx.Least = finding.None // a doubt is shown, masked
 	}
 	v := w.engine.opts.Rules.Judge(f.bytes, at, ctx)
+	if f.outer != nil && v.End > f.text.End() {
+		v = w.engine.opts.Rules.Judge(f.bytes[:f.text.End()], at, ctx)
+	}
+	if v.Extent == finding.Exact && wrapped(f.bytes[v.End:]) {
+		v.Extent = finding.Uncertain
+	}
 	m := match{verdict: v, layers: f.layers}
 	if v.Confidence == finding.None {
 		m.start, m.end = f.source(at), f.source(at)

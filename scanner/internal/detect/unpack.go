@@ -38,8 +38,9 @@ func (w *Worker) unpackStream(ctx context.Context, c *content, format layer.Form
 		done <- err
 	}()
 	tee := io.TeeReader(r, pw)
-	first := len(w.out.Hits)
+	first, gaps := len(w.out.Hits), w.gaps()
 	err := w.unpack(ctx, c, format, layer.SourceStream(tee))
+	all := format.Records() && w.gaps() == gaps
 	if _, drained := io.Copy(io.Discard, tee); err == nil {
 		err = drained
 	}
@@ -51,7 +52,7 @@ func (w *Worker) unpackStream(ctx context.Context, c *content, format layer.Form
 	w.out.Hits = append(w.out.Hits[:first], raw.out.Hits...)
 	mid := len(w.out.Hits)
 	w.out.Hits = append(w.out.Hits, members...)
-	w.dropTold(first, mid)
+	w.dropTold(first, mid, all)
 	raw.out.Hits = nil
 	w.out.add(&raw.out)
 	w.others = append(w.others, raw)

@@ -48,7 +48,7 @@ func readSRecord(line []byte) (record, bool) {
 	address := 0
 	width := 2
 	switch line[1] {
-	case '1':
+	case '0', '1': // a header, which is text, and data
 	case '2':
 		width = 3
 	case '3':

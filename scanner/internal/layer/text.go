@@ -68,6 +68,10 @@ func symbolAt(marks []mark, off int) int {
 	return sym
 }
 
+// End returns where the raw bytes begin that stand behind all that was decoded:
+// no key goes on there. What lies between To and End another Text shows, too.
+func (t *Text) End() int { return t.hi }
+
 // Offset returns the offset in the content of the first source byte that made
 // Bytes[i]. For i == len(Bytes) it is where the next byte would have come from.
 // It never decreases as i grows.
