@@ -194,7 +194,7 @@ func (s *Scan) joinWorkTrees() {
 		at.target, at.path = target, path
 		if v := versions[at]; v != nil {
 			v.Line, v.Column, v.EndLine, v.EndColumn, v.Snippet, v.Tracked = x.Line, x.Column, x.EndLine, x.EndColumn, x.Snippet, x.Tracked
-			v.Inline = x.Inline
+			v.Inline, v.Meant = x.Inline, x.Meant
 			x.Location = "" // told by v
 		}
 	}

@@ -15,7 +15,7 @@ var floors = [][]string{
 	{"cmd/internal/cli"},
 	{"cmd/internal/config", "cmd/internal/audit"},
 	{"cmd/internal/report", "cmd/internal/hook", "cmd/internal/clone"},
-	{"scanner", "verify"},
+	{"scanner", "verify", "cmd/internal/atomicfile"},
 	{"scanner/internal/files", "scanner/internal/history"},
 	{"scanner/internal/detect", "scanner/internal/repo", "scanner/internal/cache"},
 	{"scanner/internal/layer"},

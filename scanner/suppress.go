@@ -137,6 +137,8 @@ func (s *Scan) suppressor(x *finding.Sighting, glob string) (by finding.Suppress
 			break
 		}
 		return finding.Suppressed{By: byInline, Reason: *x.Inline}, "", true
+	case s.opts.Own != nil && s.opts.OwnFrom == "" && x.Meant != "" && inContent(x.Location):
+		s.warn("%s: %q does nothing: did you mean petrascan:allow REASON?", placeName(x), x.Meant)
 	case x.Inline != nil && inContent(x.Location):
 		s.explain("suppressed: not %s at %s: inline comments are not believed in this scan", masked(x.Masked), placeName(x))
 	}

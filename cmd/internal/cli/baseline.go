@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/petrascan/petrascan/cmd/internal/atomicfile"
 	"github.com/petrascan/petrascan/cmd/internal/config"
 	"github.com/petrascan/petrascan/scanner"
 	"github.com/petrascan/petrascan/scanner/finding"
@@ -110,7 +110,7 @@ func (b *baseline) run(ctx context.Context, env *Env, path string) error {
 		return err
 	}
 	if len(list) > 0 || len(old) > 0 {
-		err = writeFile(file, func(w io.Writer) error { return config.WriteBaseline(w, list) })
+		err = atomicfile.Write(file, 0o666, func(w *os.File) error { return config.WriteBaseline(w, list) })
 		if err != nil {
 			return fmt.Errorf("write the baseline: %w", err)
 		}
@@ -187,6 +187,9 @@ func (b *baseline) scanned(ctx context.Context, env *Env, root string, known []s
 	}
 	err = scan.Tree(ctx, root)
 	progress.clear()
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return nil, "", false, hinted("give it more time; the list is as it was", "stopped after %s (--timeout)", b.timeout)
+	}
 	if err != nil {
 		return nil, "", false, err
 	}

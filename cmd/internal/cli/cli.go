@@ -20,6 +20,8 @@ type Env struct {
 	Environ        func() []string  // all of it, as NAME=VALUE; nil: nothing more than Getenv
 	Dir            string           // the current directory
 	Now            func() time.Time // the clock; nil: time.Now
+
+	terminal *os.File // what Stdout was before [Main] watched it, if a file
 }
 
 // System returns the environment of this process.
@@ -36,24 +38,44 @@ func System() (Env, error) {
 // found by then is reported; the context's cause decides the status, see
 // [ErrInterrupted].
 func Main(ctx context.Context, env Env, args []string) int {
+	out := &stickyWriter{to: env.Stdout}
+	env.terminal, _ = env.Stdout.(*os.File)
+	env.Stdout = out
 	root := newRoot(&env)
 	root.SetArgs(args)
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	err := root.ExecuteContext(ctx)
-	var outcome *outcomeError
+	ran := &outcomeError{statusClean}
 	switch {
-	case err == nil:
-		return statusClean
-	case errors.As(err, &outcome):
-		return outcome.status
+	case err == nil || errors.As(err, &ran):
+		if out.err != nil {
+			printError(env.Stderr, fmt.Errorf("write to standard output: %w", bare(out.err)))
+			return max(ran.status, statusTrouble)
+		}
+		return ran.status
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		fmt.Fprintln(env.Stderr, "petrascan: interrupted")
 		return interruptedStatus(ctx)
 	}
 	printError(env.Stderr, err)
 	return statusTrouble
+}
+
+// A stickyWriter keeps the first error of the writer behind it: a command that
+// prints line by line does not look at each.
+type stickyWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (w *stickyWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 const rootLong = `petrascan finds Petra Security API keys (petra_…) that were committed or left

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,9 @@ func TestInterrupted(t *testing.T) {
 		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 			t.Fatal(err)
 		}
+		if want := []string{cause.Error() + ": the report is not complete"}; !slices.Equal(report.Scan.Warnings, want) {
+			t.Errorf("warnings %q, want %q", report.Scan.Warnings, want)
+		}
 		if report.Scan.Complete || len(report.Findings) != 1 {
 			t.Errorf("%v: complete is %v, %d findings; want an incomplete report with what was found", cause, report.Scan.Complete, len(report.Findings))
 		}
@@ -65,6 +69,21 @@ func TestOutputErrors(t *testing.T) {
 	if got := cli.Main(context.Background(), environment(strings.NewReader(""), io.Discard, io.Discard), []string{"files", "-", "-o", missing}); got != 2 {
 		t.Errorf("no such directory: exit status %d, want 2", got)
 	}
+	var out bytes.Buffer
+	messages.Reset()
+	other := filepath.Join(dir, "other.csv")
+	if got := cli.Main(context.Background(), environment(strings.NewReader(""), &out, &messages), []string{"files", "-", "-o", missing, "-o", missing + "l", "-o", other}); got != 2 {
+		t.Errorf("two of four reports can't be written: exit status %d, want 2", got)
+	}
+	if data, err := os.ReadFile(other); err != nil || len(data) == 0 || !strings.Contains(out.String(), "No Petra API key") {
+		t.Errorf("reports that could be written are lost: %v, standard output %q", err, out.String())
+	}
+	if got := messages.String(); strings.Count(got, "petrascan: error: --output "+missing) != 2 {
+		t.Errorf("want an error for each report that is not there:\n%s", got)
+	}
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
 	old := filepath.Join(dir, "report.json")
 	if err := os.WriteFile(old, []byte("old"), 0o644); err != nil {
 		t.Fatal(err)
@@ -77,6 +96,42 @@ func TestOutputErrors(t *testing.T) {
 	}
 	if list, _ := os.ReadDir(dir); len(list) != 1 {
 		t.Errorf("%d files are left beside the report", len(list)-1)
+	}
+}
+
+// TestFullOutput: what prints line by line fails, too, when nobody gets the lines.
+func TestFullOutput(t *testing.T) {
+	for _, args := range []string{"version", "--help", "rules", "rules test petra_YOUR_API_KEY", "man", "config show", "config schema", "report schema", "completion zsh"} {
+		var messages bytes.Buffer
+		if got := cli.Main(context.Background(), environment(strings.NewReader(""), brokenWriter{}, &messages), strings.Fields(args)); got != 2 {
+			t.Errorf("%s: exit status %d, want 2", args, got)
+		}
+		if !strings.Contains(messages.String(), "no space left") {
+			t.Errorf("%s: %s", args, messages.String())
+		}
+	}
+}
+
+// TestEmptyArgument: a variable that is not set must not look like a clean scan.
+func TestEmptyArgument(t *testing.T) {
+	var messages bytes.Buffer
+	if got := cli.Main(context.Background(), environment(strings.NewReader(""), io.Discard, &messages), []string{"scan", ""}); got != 2 {
+		t.Errorf("exit status %d, want 2", got)
+	}
+	if !strings.Contains(messages.String(), "an argument is empty") {
+		t.Errorf("%s", messages.String())
+	}
+}
+
+// TestMarkedInput: what Windows writes before a text is no part of the first key.
+func TestMarkedInput(t *testing.T) {
+	var out, messages bytes.Buffer
+	in := strings.NewReader("\ufeff" + rulestest.Key("marked") + "\r\n")
+	if got := cli.Main(context.Background(), environment(in, &out, &messages), []string{"verify", "--dry-run"}); got != 0 {
+		t.Errorf("exit status %d, want 0: %s", got, messages.String())
+	}
+	if id := finding.NewKey(rulestest.Key("marked")).ID(); !strings.Contains(out.String(), string(id)) {
+		t.Errorf("want key id %s in:\n%s", id, out.String())
 	}
 }
 
@@ -107,10 +162,14 @@ func TestUsageErrors(t *testing.T) {
 		"scan --jobs many":                `--jobs "many": want a whole number`,
 		"scan --timeout 5":                "want a time such as 90s",
 		"scan -o json:":                   "no file is named",
-		"scan -o nowhere/r.json":          "--output nowhere/r.json: no such file",
 		"scan --config nowhere":           "configuration: nowhere: no such file or directory (named by --config)",
 		"scan --baseline nowhere":         "baseline: nowhere: no such file or directory (named by --baseline)",
 		"scan -q -v":                      "exclude each other",
+		"scan --timeout -5s":              "--timeout: a time must not be negative",
+		"scan --verify --api-rate nan":    "between 0.001 and 1000",
+		"scan --verify --api-rate 1e-300": "between 0.001 and 1000",
+		"scan --targets nowhere":          "--targets: nowhere: no such file",
+		"files - --targets -":             "can't be the list and be searched",
 	} {
 		var out, messages bytes.Buffer
 		if got := cli.Main(context.Background(), environment(strings.NewReader(""), &out, &messages), strings.Fields(args)); got != 2 {

@@ -31,6 +31,12 @@ func hinted(hint, format string, args ...any) error {
 
 // printError tells the user what failed and, if it is known, what to do.
 func printError(w io.Writer, err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range several.Unwrap() {
+			printError(w, err)
+		}
+		return
+	}
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
 		for _, m := range mistakes {

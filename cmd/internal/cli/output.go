@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/petrascan/petrascan/cmd/internal/atomicfile"
 	"github.com/petrascan/petrascan/cmd/internal/audit"
 	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner"
@@ -64,7 +66,8 @@ func (f *scanFlags) render(w io.Writer, format report.Format, r *finding.Report,
 	return report.Write(w, format, r, o)
 }
 
-// write writes the reports to standard output and the files.
+// write writes the reports to standard output and the files. One that can't be
+// written does not lose the others: what they say took a scan to find out.
 func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status int) error {
 	o := report.Options{
 		SARIFCategory:  f.sarifCategory,
@@ -73,13 +76,16 @@ func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status in
 		ExitStatus:     status,
 		Dir:            env.Dir,
 	}
+	perm := os.FileMode(0o666)
 	if f.showKeys {
+		perm = 0o600
 		o.Reveal = func(id finding.ID) (finding.Key, bool) { k, ok := r.Keys[id]; return k, ok }
 	}
+	var failed []error
 	for _, out := range files {
-		err := writeFile(resolve(env.Dir, out.file), func(w io.Writer) error { return f.render(w, out.format, r.Report, o) })
+		err := atomicfile.Write(resolve(env.Dir, out.file), perm, func(w *os.File) error { return f.render(w, out.format, r.Report, o) })
 		if err != nil {
-			return fmt.Errorf("--output %s: %w", out.file, bare(err))
+			failed = append(failed, fmt.Errorf("--output %s: %w", out.file, bare(err)))
 		}
 	}
 	o.Width, o.Color = f.terminal(env)
@@ -87,7 +93,10 @@ func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status in
 	if o.Links {
 		o.Host, _ = os.Hostname()
 	}
-	return f.render(env.Stdout, report.Format(f.format), r.Report, o)
+	if err := f.render(env.Stdout, report.Format(f.format), r.Report, o); err != nil {
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
 }
 
 // terminal returns the width of the terminal that standard output is, 0 if it
@@ -95,7 +104,7 @@ func (f *scanFlags) write(env *Env, r *scanner.Result, files []output, status in
 // CLICOLOR_FORCE and FORCE_COLOR decide, then whether there is a terminal.
 func (f *scanFlags) terminal(env *Env) (width int, color bool) {
 	dumb := env.Getenv("TERM") == "dumb"
-	if file, ok := env.Stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+	if file := env.terminal; file != nil && term.IsTerminal(int(file.Fd())) {
 		width = 80
 		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
 			width = w
@@ -115,31 +124,6 @@ func (f *scanFlags) terminal(env *Env) (width int, color bool) {
 		color = width > 0 && !dumb
 	}
 	return width, color
-}
-
-// writeFile writes a file whole or not at all: another program that reads it
-// meanwhile sees the old one.
-func writeFile(name string, write func(io.Writer) error) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if err := write(tmp); err != nil {
-		return err
-	}
-	if err := tmp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
 }
 
 func resolve(dir, name string) string {

@@ -119,21 +119,34 @@ have moved to.`,
 			if err := report.WriteDelta(env.Stdout, report.Format(f.format), delta, o); err != nil {
 				return err
 			}
-			if len(delta.New.Findings) > 0 {
-				return outcome(statusFound)
-			}
-			return nil
+			return outcome(diffStatus(delta))
 		},
 	}, `
   0    nothing is new
   1    something is new
-  2    usage error, or a report could not be read
+  2    usage error, or the newer report is incomplete
+  3    something is new, and the newer report is incomplete
 `)
 	f.format, f.color = string(report.Table), "auto"
 	flags := cmd.Flags()
 	flags.VarP(oneOf{&f.format, []string{"table", "json"}}, "format", "f", "what to write")
 	flags.Var(oneOf{&f.color, []string{"auto", "always", "never"}}, "color", "colours in the table")
 	return cmd
+}
+
+// diffStatus returns the exit status of a comparison. That nothing is new in a
+// report that is incomplete proves nothing.
+func diffStatus(d report.Delta) int {
+	found, complete := len(d.New.Findings) > 0, d.New.Scan.Complete
+	switch {
+	case found && !complete:
+		return statusFoundTrouble
+	case found:
+		return statusFound
+	case !complete:
+		return statusTrouble
+	}
+	return statusClean
 }
 
 func newReportSchema(env *Env) *cobra.Command {

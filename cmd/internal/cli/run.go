@@ -59,8 +59,11 @@ func run(ctx context.Context, env *Env, name string, f *scanFlags, work func(con
 		result.Report.Scan.Complete = false
 	}
 	result.Report.Tool.Version = version()
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, fmt.Sprintf("stopped after %s (--timeout): the report is not complete", f.timeout))
+	case ctx.Err() != nil:
+		result.Report.Scan.Warnings = append(result.Report.Scan.Warnings, context.Cause(ctx).Error()+": the report is not complete")
 	}
 	if f.narrow != nil {
 		f.narrow(result)

@@ -70,6 +70,9 @@ func (f *scanFlags) settle(env *Env) error {
 			return err
 		}
 	}
+	if f.timeout < 0 {
+		return fmt.Errorf("%s: a time must not be negative", f.origins["timeout"])
+	}
 	f.outputs = append(f.outputs, f.user.List("output")...)
 	return f.settleVoice()
 }

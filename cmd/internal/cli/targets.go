@@ -25,6 +25,8 @@ type target struct {
 	err    error         // why it can't be searched; nil otherwise
 }
 
+var errStdinTwice = errors.New("standard input can't be the list and be searched")
+
 // targetFlags say what to search beside the arguments.
 type targetFlags struct{ list string }
 
@@ -37,6 +39,9 @@ func (t *targetFlags) add(flags *pflag.FlagSet) {
 // that.
 func (t *targetFlags) read(env *Env, args []string) ([]target, error) {
 	if t.list != "" {
+		if t.list == "-" && slices.Contains(args, "-") {
+			return nil, fmt.Errorf("--targets: %w", errStdinTwice)
+		}
 		listed, err := t.lines(env)
 		if err != nil {
 			return nil, fmt.Errorf("--targets: %w", err)
@@ -48,6 +53,9 @@ func (t *targetFlags) read(env *Env, args []string) ([]target, error) {
 	}
 	if len(args) == 0 {
 		return []target{{name: "."}}, nil
+	}
+	if slices.Contains(args, "") {
+		return nil, hinted("a variable that is not set makes one; `.` is the current directory", "an argument is empty: it names no path")
 	}
 	var all []target
 	var whole []located
@@ -121,7 +129,7 @@ func (t *targetFlags) lines(env *Env) ([]string, error) {
 	if t.list != "-" {
 		f, err := os.Open(resolve(env.Dir, t.list))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", t.list, bare(err))
 		}
 		defer f.Close()
 		in = f
@@ -134,7 +142,7 @@ func (t *targetFlags) lines(env *Env) ([]string, error) {
 			continue
 		}
 		if line == "-" && t.list == "-" {
-			return nil, errors.New("standard input can't be the list and be in it")
+			return nil, errStdinTwice
 		}
 		list = append(list, line)
 	}

@@ -72,11 +72,14 @@ func (f *scanFlags) verifier(env *Env) (*verifier, error) {
 		}
 		return nil, nil
 	}
-	if v.rate <= 0 || v.jobs <= 0 || v.budget <= 0 {
-		return nil, errors.New("--api-rate, --api-jobs and --api-budget must be positive")
+	if v.jobs <= 0 || v.budget <= 0 {
+		return nil, errors.New("--api-jobs and --api-budget must be positive")
+	}
+	if !(v.rate >= 0.001 && v.rate <= 1000) { // NaN is neither
+		return nil, hinted("0.1 is one request in ten seconds", "--api-rate must lie between 0.001 and 1000")
 	}
 	o := verify.Options{
-		URL: cmp.Or(v.url, env.Getenv("PETRASCAN_API_URL")), Rate: v.rate, Jobs: v.jobs, Budget: v.budget,
+		URL: v.url, Rate: v.rate, Jobs: v.jobs, Budget: v.budget,
 		Proxy: proxy(env.Getenv), Now: env.Now, Fresh: v.fresh,
 	}
 	if f.verbose {
@@ -327,7 +330,7 @@ func keysOfStdin(env *Env) (*scanner.Result, error) {
 	keys := map[finding.ID]*finding.Exposure{}
 	lines := bufio.NewScanner(env.Stdin)
 	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
+		text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if text == "" {
 			continue
 		}

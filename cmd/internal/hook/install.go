@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/petrascan/petrascan/cmd/internal/atomicfile"
 )
 
 // State is what stands where Git looks for a hook.
@@ -119,7 +121,15 @@ func Install(dir, event, program string) (changed bool, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return false, err
 	}
-	return true, writeScript(h.Path, text)
+	return true, atomicfile.Write(h.Path, 0o755, func(f *os.File) error {
+		// Whoever works in the repository has to be able to run it, whatever the
+		// umask: Git passes over a hook that it can't run.
+		if err := f.Chmod(0o755); err != nil {
+			return err
+		}
+		_, err := f.WriteString(text)
+		return err
+	})
 }
 
 func ours(path string) bool {
@@ -145,28 +155,4 @@ func Uninstall(dir, event string) (changed bool, err error) {
 		return true, os.Rename(h.Before, h.Path)
 	}
 	return true, os.Remove(h.Path)
-}
-
-// writeScript writes an executable file whole or not at all.
-func writeScript(path, text string) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err := tmp.WriteString(text); err != nil {
-		return err
-	}
-	if err := tmp.Chmod(0o755); err != nil {
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

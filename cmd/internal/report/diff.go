@@ -92,9 +92,9 @@ func (d Delta) writeTable(w io.Writer, o Options) error {
 			return t.err
 		}
 	}
-	if !d.New.Scan.Complete && len(d.Gone.Findings) > 0 {
+	if !d.New.Scan.Complete {
 		t := &table{out: w, o: o}
-		t.text(yellow, "The newer report is incomplete: what is gone from it may only not have been read.", 0, 2)
+		t.text(yellow, "The newer report is incomplete: what was not read may hold keys, and what is gone from it may only not have been read.", 0, 2)
 		return t.err
 	}
 	return nil

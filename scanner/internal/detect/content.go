@@ -289,9 +289,7 @@ func (w *Worker) hit(c *content, b []byte, m match, hidden []veil) Hit {
 	if len(h.Layers) == len(c.layers) {
 		h.Snippet = snippet(b, m, hidden, start.line)
 	}
-	if reason, ok := w.allowed(b, m.start, trimEnd(b, m.start, m.end), c.wide); ok {
-		h.Inline = &reason
-	}
+	h.Inline, h.Meant = w.comments(b, m.start, trimEnd(b, m.start, m.end), c.wide)
 	name := string(m.id) + strings.Join(h.Layers, ",")
 	if c.ordinals == nil {
 		c.ordinals = map[string]int{}

@@ -45,6 +45,7 @@ type Hit struct {
 	Ordinal    int      // 0-based count of the same key in the same member and layers
 	Snippet    *finding.Snippet
 	Inline     *string // reason of the petrascan:allow comment beside the key, masked; nil without one
+	Meant      string  // what stands there that perhaps was meant as such a comment; "" if nothing, or with Inline
 }
 
 // Sighting returns the hit as a finding that lacks only where the content lies.
@@ -64,6 +65,7 @@ func (h *Hit) Sighting() finding.Sighting {
 			Snippet:   h.Snippet,
 		},
 		Inline:     h.Inline,
+		Meant:      h.Meant,
 		Secret:     h.Key,
 		Confidence: h.Confidence,
 		Extent:     h.Extent,

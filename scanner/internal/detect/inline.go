@@ -17,11 +17,12 @@ const allowReach = 4 << 10
 // maxReason is how many bytes of a reason are kept.
 const maxReason = 200
 
-// allowed returns the reason that a petrascan:allow comment gives for the key
-// in b[start:end], empty if it gives none; ok is false without a comment. The
-// comment stands on one of the key's lines, or alone on the line before them.
-// Wide tells that b is UTF-16.
-func (w *Worker) allowed(b []byte, start, end int, wide bool) (reason string, ok bool) {
+// comments returns the reason that a petrascan:allow comment gives for the key
+// in b[start:end], empty if it gives none; nil without a comment. The comment
+// stands on one of the key's lines, or alone on the line before them. Without one,
+// meant is what stands there that perhaps was meant as one, or "". Wide tells that
+// b is UTF-16.
+func (w *Worker) comments(b []byte, start, end int, wide bool) (reason *string, meant string) {
 	from, to := max(0, start-allowReach), min(len(b), end+allowReach)
 	text, start, end, first := b[from:to], start-from, end-from, from == 0
 	if wide {
@@ -29,31 +30,26 @@ func (w *Worker) allowed(b []byte, start, end int, wide bool) (reason string, ok
 		text = append(append(head, key...), dropZeros(text[end:])...)
 		start, end = len(head), len(head)+len(key)
 	}
-	if !bytes.Contains(text, allowMarker) {
-		return "", false
-	}
 	line := lineStart(text, start)
-	if rest, ok := afterMarker(text[end:lineEnd(text, end)]); ok {
-		return w.reason(rest), true
+	parts := [][]byte{text[end:lineEnd(text, end)], text[line:start], nil}
+	if line > 0 {
+		// Of a line whose beginning was not seen nobody knows that it is a comment.
+		if before := lineStart(text, line-1); before > 0 || first {
+			parts[2] = text[before : line-1]
+		}
 	}
-	if rest, ok := afterMarker(text[line:start]); ok {
-		return w.reason(rest), true
+	for i, part := range parts {
+		if at := marker(part); at >= 0 && (i < 2 || opensComment(part[:at])) {
+			given := w.reason(part[at+len(allowMarker):])
+			return &given, ""
+		}
 	}
-	if line == 0 {
-		return "", false
+	for i, part := range parts {
+		if at, word := misspelt(part); at >= 0 && (i < 2 || opensComment(part[:at])) {
+			return nil, word
+		}
 	}
-	before := lineStart(text, line-1)
-	if before == 0 && !first {
-		return "", false // its beginning was not seen
-	}
-	comment := text[before : line-1]
-	if at := bytes.Index(comment, allowMarker); at < 0 || !opensComment(comment[:at]) {
-		return "", false
-	}
-	if rest, ok := afterMarker(comment); ok {
-		return w.reason(rest), true
-	}
-	return "", false
+	return nil, ""
 }
 
 // dropZeros returns a copy of UTF-16 text of Latin letters as such letters.
@@ -61,18 +57,56 @@ func dropZeros(b []byte) []byte {
 	return bytes.ReplaceAll(b, []byte{0}, nil)
 }
 
-// afterMarker returns what follows the first marker in a line.
-func afterMarker(line []byte) ([]byte, bool) {
-	at := bytes.Index(line, allowMarker)
-	if at < 0 {
-		return nil, false
+// marker returns where the first marker of a line begins that is no part of
+// another word; -1 without one.
+func marker(line []byte) int {
+	for from := 0; ; {
+		at := bytes.Index(line[from:], allowMarker)
+		if at < 0 {
+			return -1
+		}
+		at += from
+		from = at + len(allowMarker)
+		if startsWord(line, at) && (from == len(line) || line[from] != '-' && !isWord(line[from])) {
+			return at
+		}
 	}
-	rest := line[at+len(allowMarker):]
-	if len(rest) > 0 && (rest[0] == '_' || rest[0] == '-' || isAlphanumeric(rest[0])) {
-		return nil, false // another word
-	}
-	return rest, true
 }
+
+// misspelt returns the first text of a line that looks as if it were meant as a
+// marker, such as "petrascan: allow" or "PETRASCAN:ALLOW", and where it begins; -1
+// without one.
+func misspelt(line []byte) (at int, text string) {
+	lower := bytes.ToLower(line)
+	if len(lower) != len(line) { // some letters have a longer twin
+		return -1, ""
+	}
+	name, verb := []byte("petrascan"), []byte("allow")
+	for from := 0; ; {
+		at := bytes.Index(lower[from:], name)
+		if at < 0 {
+			return -1, ""
+		}
+		at += from
+		from = at + len(name)
+		rest := bytes.TrimLeft(lower[from:], " \t")
+		if len(rest) > 0 && strings.IndexByte(":=-_.", rest[0]) >= 0 {
+			rest = bytes.TrimLeft(rest[1:], " \t")
+		}
+		end := len(lower) - len(rest) + len(verb)
+		if !startsWord(line, at) || !bytes.HasPrefix(rest, verb) || end < len(line) && (line[end] == '-' || isWord(line[end])) || end-at > 2*len(allowMarker) {
+			continue
+		}
+		if text := line[at:end]; !bytes.Equal(text, allowMarker) {
+			return at, string(text)
+		}
+	}
+}
+
+// startsWord tells whether no word goes on at line[at].
+func startsWord(line []byte, at int) bool { return at == 0 || !isWord(line[at-1]) }
+
+func isWord(c byte) bool { return c == '_' || isAlphanumeric(c) }
 
 // opensComment tells whether what stands before a marker on its line only opens
 // a comment, in whatever language: it has no letter or digit, but for the words

@@ -13,6 +13,38 @@ import (
 // none stands for "no comment".
 const none = "(none)"
 
+// TestMisspelt: what was perhaps meant as a comment of ours is told, and nothing
+// else is.
+func TestMisspelt(t *testing.T) {
+	for text, want := range map[string]string{
+		"k = '{{key:a}}' # petrascan: allow a fixture":                      "petrascan: allow",
+		"k = '{{key:a}}' # PETRASCAN:ALLOW a fixture":                       "PETRASCAN:ALLOW",
+		"k = '{{key:a}}' # Petrascan-Allow":                                 "Petrascan-Allow",
+		"k = '{{key:a}}' # petrascan allow: a fixture":                      "petrascan allow",
+		"# petrascan = allow a fixture\nk = '{{key:a}}'":                    "petrascan = allow",
+		"/* petrascan: allow */ k = '{{key:a}}'":                            "petrascan: allow",
+		"k = '{{key:a}}' # petrascan:allow it":                              "",
+		"k = '{{key:a}}' # petrascan: allow it, petrascan:allow a fixture":  "",
+		"k = '{{key:a}}' # petrascan: allowance":                            "",
+		"k = '{{key:a}}' # xpetrascan: allow":                               "",
+		"k = '{{key:a}}' # petrascan finds it; allow":                       "",
+		"k = '{{key:a}}' # petrascan: disallow":                             "",
+		"k = '{{key:a}}' # petrascan":                                       "",
+		"x = 1 # petrascan: allow, on another line's code\nk = '{{key:a}}'": "",
+		"k = '{{key:a}}'\n# petrascan: allow, too late":                     "",
+		"k = '{{key:a}}' # İ petrascan: allow":                              "",
+	} {
+		out, err := New(testOptions()).NewWorker().Bytes(context.Background(), []byte(rulestest.Expand(text)))
+		if err != nil || len(out.Hits) != 1 {
+			t.Errorf("%q: %d hits, %v", text, len(out.Hits), err)
+			continue
+		}
+		if got := out.Hits[0].Meant; got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func inlineOf(h Hit) string {
 	if h.Inline == nil {
 		return none
@@ -52,6 +84,10 @@ func TestInline(t *testing.T) {
 		{"# petrascan:allow two lines before\n\nk = '{{key:a}}'", none},
 		{"x = 1 # petrascan:allow for the code on that line\nk = '{{key:a}}'", none},
 		{"k = '{{key:a}}' # petrascan:allowance is another word", none},
+		{"k = '{{key:a}}' # xpetrascan:allow is another word", none},
+		{"k = '{{key:a}}' # my_petrascan:allow is another word", none},
+		{"k = '{{key:a}}' # petrascan:allowance is none, petrascan:allow is one", "is one"},
+		{"k = '{{key:a}}' --petrascan:allow a fixture", "a fixture"},
 		{"k = '{{key:a}}' # petrascan:allow-all is another word", none},
 		{"k = '{{key:a}}' # PETRASCAN:ALLOW in capitals", none},
 		{"k = '{{key:a}}' # petrascan: allow a fixture", none},
@@ -143,15 +179,19 @@ func TestInlineInStreams(t *testing.T) {
 // FuzzInline holds the search for comments to what it must never do: fail, keep
 // a key, or find a comment that is not there.
 func FuzzInline(f *testing.F) {
-	for _, s := range []string{"# petrascan:allow reason\n", " // petrascan:allow x */", "petrascan:allow", "\n\n", "\x00p\x00e"} {
+	for _, s := range []string{"# petrascan:allow reason\n", " // petrascan:allow x */", "petrascan:allow", "# PETRASCAN : allow", "\n\n", "\x00p\x00e"} {
 		f.Add(s, s, false)
 	}
 	f.Fuzz(func(t *testing.T, before, after string, wide bool) {
 		key := rulestest.Key("fuzz")
 		text := []byte(before + key + after)
 		w := New(testOptions()).NewWorker()
-		reason, ok := w.allowed(text, len(before), len(before)+len(key), wide)
-		if ok && !strings.Contains(strings.ReplaceAll(before+"\n"+after, "\x00", ""), string(allowMarker)) {
+		given, meant := w.comments(text, len(before), len(before)+len(key), wide)
+		reason := meant
+		if given != nil {
+			reason += *given
+		}
+		if given != nil && !strings.Contains(strings.ReplaceAll(before+"\n"+after, "\x00", ""), string(allowMarker)) {
 			t.Fatal("a comment that is not there")
 		}
 		if strings.Contains(reason, key[len(finding.Prefix):len(finding.Prefix)+8]) || len(reason) > maxReason {

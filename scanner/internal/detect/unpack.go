@@ -217,11 +217,11 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 		at := cur.seek(root.bytes, start)
 		last := *cur
 		end := last.seek(root.bytes, stop)
-		inline, allowed := sub.allowed(root.bytes, start, trimEnd(root.bytes, start, stop), c.wide)
+		inline, meant := sub.comments(root.bytes, start, trimEnd(root.bytes, start, stop), c.wide)
 		for i := range sub.out.Hits {
 			h := &sub.out.Hits[i]
-			if allowed {
-				h.Inline = &inline
+			if inline != nil || meant != "" {
+				h.Inline, h.Meant = inline, meant
 			}
 			h.Line, h.Column, h.EndLine, h.EndColumn, h.Snippet = at.line, at.column, end.line, end.column, nil
 		}
