@@ -396,3 +396,42 @@ func TestLooseDamage(t *testing.T) {
 		})
 	}
 }
+
+// What waits in memory while a pack is indexed is bounded; what would go beyond is
+// named.
+func TestReindexBoundsMemory(t *testing.T) {
+	b := newBuilder(t)
+	base := b.whole(Blob, bytes.Repeat([]byte("0123456789abcdef"), 64))
+	for i := range 20 { // two deltas on each, of which the first goes on
+		from := base
+		for n := range 2 {
+			d := deltaWriter{base: b.entries[from].data}
+			d.copy(0, len(d.base))
+			d.insert(fmt.Append(nil, i, n))
+			if next := b.delta(from, d.delta(), d.out, false); n == 0 {
+				base = next
+			}
+		}
+	}
+	pack, _ := b.seal()
+	for most, sound := range map[int]bool{defaultMemory: true, 1500: false} {
+		s := openFiles(t, SHA1, map[string][]byte{"pack/pack-a.pack": pack})
+		p := s.packs[0]
+		if err := p.open(); err != nil {
+			t.Fatal(err)
+		}
+		r := &reindexer{store: s, pack: p, view: view{file: p.file}, byRef: make(map[ID][]int), most: most}
+		if _, err := r.run(); err != nil {
+			t.Fatal(err)
+		}
+		known := 0
+		for _, e := range r.entries {
+			if !e.id.IsZero() {
+				known++
+			}
+		}
+		if whole := known == len(b.entries); whole != sound || sound != (len(s.Problems()) == 0) || known < 3 {
+			t.Errorf("with %d bytes: %d of %d entries known, problems %v", most, known, len(b.entries), s.Problems())
+		}
+	}
+}

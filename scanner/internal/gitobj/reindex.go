@@ -24,6 +24,7 @@ type reindexer struct {
 	byBase  []int        // deltas with an offset, sorted by their base's offset
 	byRef   map[ID][]int // deltas that name their base, by its id
 	spare   []byte
+	most    int // bytes of objects that wait for others to be built from them
 }
 
 // found is one entry of a pack that is being indexed.
@@ -44,7 +45,7 @@ func (s *Store) reindex(p *pack) (*index, error) {
 	if x != nil {
 		return x, nil
 	}
-	r := &reindexer{store: s, pack: p, view: view{file: p.file}, byRef: make(map[ID][]int)}
+	r := &reindexer{store: s, pack: p, view: view{file: p.file}, byRef: make(map[ID][]int), most: defaultMemory}
 	data, err := r.run()
 	if err != nil {
 		return nil, err
@@ -275,17 +276,15 @@ func (r *reindexer) descend(t Type, waiting []int, data []byte) {
 		data    []byte
 	}
 	stack := []level{{waiting, data}}
+	held := len(data) // bytes of the stack
 	for len(stack) > 0 && r.store.ctx.Err() == nil {
 		top := &stack[len(stack)-1]
-		if len(top.waiting) == 0 {
-			stack = stack[:len(stack)-1]
-			continue
-		}
 		e := &r.entries[top.waiting[0]]
 		top.waiting = top.waiting[1:]
 		base := top.data
 		if len(top.waiting) == 0 {
 			stack = stack[:len(stack)-1]
+			held -= len(base)
 		}
 		if !e.id.IsZero() {
 			continue
@@ -296,9 +295,16 @@ func (r *reindexer) descend(t Type, waiting []int, data []byte) {
 			continue
 		}
 		e.id = r.pack.format.Sum(t, result)
-		if below := r.children(e.off, e.id); len(below) > 0 {
-			stack = append(stack, level{below, result})
+		below := r.children(e.off, e.id)
+		if len(below) == 0 {
+			continue
 		}
+		if held+len(result) > r.most && len(stack) > 0 {
+			r.problem("entry at byte %d: to index what is built from it takes more than %d bytes of memory", e.off, r.most)
+			continue
+		}
+		stack = append(stack, level{below, result})
+		held += len(result)
 	}
 }
 
