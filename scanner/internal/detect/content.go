@@ -22,8 +22,11 @@ type content struct {
 	start    func() cursor // makes the first of them where the piece at hand is not the content's first; else nil
 	ordinals map[string]int
 	from, to int   // the part of the piece at hand whose keys are reported
-	runs     []run // of encoded containers in the piece at hand
-	wide     bool  // the content is UTF-16 from its beginning on
+	least    int   // if not 0: from there on the piece at hand may end earlier, for the next to begin there
+	runs     []run // of encoded containers that reach into the piece at hand
+	scout    *cursor
+	behind   layer.Format // which container the end of the content shows, if the whole was not sniffed
+	wide     bool         // the content is UTF-16 from its beginning on
 }
 
 // Bytes searches content that is held in memory.
@@ -79,6 +82,11 @@ func (w *Worker) dropTold(first, raw int) {
 		return
 	}
 	members := slices.Clone(w.out.Hits[raw:])
+	texts := make([]string, len(members))
+	for i, m := range members {
+		texts[i] = m.Key.Reveal()
+	}
+	slices.Sort(texts)
 	kept := w.out.Hits[:first]
 	for _, h := range w.out.Hits[first:raw] {
 		id := h.Key.ID()
@@ -87,8 +95,8 @@ func (w *Worker) dropTold(first, raw int) {
 			continue
 		}
 		// Where a page or a block ends the raw bytes may show a part of the key.
-		part := slices.ContainsFunc(members, func(m Hit) bool { return strings.HasPrefix(m.Key.Reveal(), h.Key.Reveal()) && m.Key.ID() != id })
-		if !part {
+		longer, _ := slices.BinarySearch(texts, h.Key.Reveal()+"\x00")
+		if longer == len(texts) || !strings.HasPrefix(texts[longer], h.Key.Reveal()) {
 			kept = append(kept, h)
 		}
 	}
@@ -109,15 +117,15 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	whole := io.MultiReader(bytes.NewReader(head), r)
 	at, random := r.(io.ReaderAt)
 	var tail []byte
-	if random && size > layer.SniffTailLen {
-		tail = make([]byte, layer.SniffTailLen)
-		if n, err := at.ReadAt(tail, size-layer.SniffTailLen); n < len(tail) && err != nil {
+	if random && size >= 0 {
+		tail = make([]byte, min(size, layer.SniffTailLen))
+		if n, err := at.ReadAt(tail, size-int64(len(tail))); n < len(tail) && err != nil {
 			tail = nil
 		}
 	}
 	format, ok := w.sniff(head, tail)
 	if !ok {
-		return w.chunks(ctx, c, w.buffer(), 0, whole)
+		return w.once(ctx, c, w.buffer(), 0, whole)
 	}
 	first := len(w.out.Hits)
 	if !random {
@@ -132,9 +140,20 @@ func (w *Worker) stream(ctx context.Context, c *content, r io.Reader, size int64
 	return err
 }
 
+// once searches content like chunks, and names the container that its end shows:
+// what comes before that one is not held.
+func (w *Worker) once(ctx context.Context, c *content, buf []byte, fill int, r io.Reader) error {
+	err := w.chunks(ctx, c, buf, fill, r)
+	if c.behind != 0 && w.engine.opts.Limits.Depth > 0 {
+		w.gap(&w.out.Opaque, c, c.behind.String()+" behind other content of a stream is not opened; its raw bytes were searched")
+	}
+	return err
+}
+
 // chunks slides a window over content that begins with buf[:fill] and goes on in
 // r. Each piece of it begins and ends with a margin whose candidates belong to
-// the neighbours. In the end it releases buf.
+// the neighbours. Where a piece shows only a part of compressed data that an
+// encoding hides, the next one begins there. In the end chunks releases buf.
 func (w *Worker) chunks(ctx context.Context, c *content, buf []byte, fill int, r io.Reader) error {
 	defer w.release(buf)
 	margin := w.engine.margin
@@ -144,20 +163,28 @@ func (w *Worker) chunks(ctx context.Context, c *content, buf []byte, fill int, r
 		fill += n
 		w.out.Bytes += int64(n)
 		if err != nil {
+			c.least = fill
 			w.piece(ctx, c, buf[:fill], from, fill)
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				c.behind, _ = layer.SniffTail(buf[max(0, fill-layer.SniffTailLen):fill])
 				return nil
 			}
 			return err
 		}
-		to := runeStart(buf, fill-margin)
-		w.piece(ctx, c, buf[:fill], from, to)
+		c.least = from + w.engine.chunk/4
+		w.piece(ctx, c, buf[:fill], from, runeStart(buf, fill-margin))
+		to := runeStart(buf, c.to)
 		drop := runeStart(buf, to-margin)
 		for _, cur := range c.cursors {
 			if cur != nil {
 				cur.seek(buf[:fill], drop)
 				cur.next -= drop
 			}
+		}
+		c.runs = slices.DeleteFunc(c.runs, func(r run) bool { return r.to <= drop })
+		for i := range c.runs {
+			c.runs[i].from -= drop
+			c.runs[i].to -= drop
 		}
 		fill = copy(buf, buf[drop:fill])
 		from = to - drop
@@ -184,8 +211,9 @@ func (w *Worker) piece(ctx context.Context, c *content, b []byte, from, to int) 
 		c.cursors[utf8Text] = &cur
 		c.wide = wideText(b)
 	}
-	c.from, c.to, c.runs = from, to, nil
+	c.from, c.to, c.scout = from, to, nil
 	found := sorted(w.search(ctx, &frame{bytes: b}, c, nil))
+	to = c.to
 	hidden := hide(found)
 	ends := map[finding.ID]int{} // where the last match of each key ends
 	for _, m := range found {
@@ -334,6 +362,17 @@ func (c *content) cursor(layers []string) *cursor {
 	return c.cursors[enc]
 }
 
+// ahead returns a cursor for what is met while the piece at hand is searched. It
+// runs before the one that tells the places of keys, and must not be moved
+// beyond start but as a copy.
+func (c *content) ahead(layers []string, start int) *cursor {
+	if cur := c.cursor(layers); c.scout == nil || c.scout.enc != cur.enc || c.scout.next > start {
+		scout := *cur
+		c.scout = &scout
+	}
+	return c.scout
+}
+
 // trimEnd moves end back over what only separates an encoded run from what
 // follows it.
 func trimEnd(b []byte, start, end int) int {
@@ -344,9 +383,15 @@ func trimEnd(b []byte, start, end int) int {
 }
 
 func (w *Worker) gap(list *[]Gap, c *content, reason string) {
-	g := Gap{Member: c.member, Reason: reason}
-	if !slices.Contains(*list, g) {
-		*list = append(*list, g)
+	addGap(list, Gap{Member: c.member, Reason: reason})
+}
+
+// addGap appends g unless the list has just told it: the same gap is met again
+// and again in one member, and there may be a hundred thousand members.
+func addGap(list *[]Gap, g Gap) {
+	const latest = 32
+	if told := *list; !slices.Contains(told[max(0, len(told)-latest):], g) {
+		*list = append(told, g)
 	}
 }
 

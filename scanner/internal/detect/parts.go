@@ -50,7 +50,7 @@ const Slack = 9
 // Search has the worker search the part b for keys that begin in b[from:to]. If
 // there are any, at is called for the mark at which b begins.
 func (p *Parts) Search(ctx context.Context, w *Worker, b []byte, from, to int, at func() Mark) {
-	p.content.cursors = [3]*cursor{}
+	p.content.cursors, p.content.runs = [3]*cursor{}, nil
 	p.content.start = func() cursor { return at().cursor }
 	w.out = p.out
 	w.piece(ctx, p.content, b, from, to)

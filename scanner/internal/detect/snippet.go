@@ -16,19 +16,18 @@ const snippetWidth = 160
 // one after, three at most. Every candidate in them is masked, doubtful ones
 // too.
 func snippet(b []byte, m match, hidden []veil, line int) *finding.Snippet {
-	start := lineStart(b, m.start)
-	if start > 0 {
-		if before := lineStart(b, start-1); m.start-before < snippetWidth {
-			start = before
+	// A long line is cut around the key; so are the lines before and after it.
+	least, most := max(0, m.start-snippetWidth), min(len(b), m.end+snippetWidth)
+	start := least + lineStart(b[least:], m.start-least)
+	if start > least {
+		if before := lineStart(b[least:], start-1-least); before > 0 || least == 0 {
+			start = least + before
 		}
 	}
-	end := lineEnd(b, m.end)
-	if end < len(b) {
-		end = lineEnd(b, end+1)
+	end := lineEnd(b[:most], m.end)
+	if end < most {
+		end = lineEnd(b[:most], end+1)
 	}
-	// A long line is cut around the key; so are the lines before and after it.
-	start = max(start, m.start-snippetWidth)
-	end = min(end, m.end+snippetWidth)
 	text := strings.ToValidUTF8(string(mask(b, start, end, hidden)), "\uFFFD")
 	lines := strings.SplitAfterN(strings.TrimRight(text, "\r\n"), "\n", 4)
 	if len(lines) > 3 {

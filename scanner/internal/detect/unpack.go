@@ -105,7 +105,7 @@ func (w *Worker) open(ctx context.Context, c *content, m layer.Member) error {
 	if err == nil {
 		format, ok := w.sniff(buf[:layer.SniffLen], nil)
 		if !ok {
-			return ignoreFault(w.chunks(ctx, c, buf, n, m.Reader))
+			return ignoreFault(w.once(ctx, c, buf, n, m.Reader))
 		}
 		err := w.unpackStream(ctx, c, format, io.MultiReader(bytes.NewReader(buf), m.Reader))
 		w.release(buf)
@@ -153,6 +153,15 @@ func (w *Worker) note(c *content, err error) error {
 	return unreadable
 }
 
+// runSlack is how near to the end of a piece a run may end that goes on behind
+// it: a break between two lines of it may stand there, in UTF-16.
+const runSlack = 1 << 10
+
+// runProof is how many bytes must come out of a run before what ends it counts
+// as damage: a few letters like those that compressed data begins with are met
+// by chance.
+const runProof = 64
+
 // compressed opens the container that an encoded run holds. What is found in it
 // is reported where the run begins.
 func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
@@ -160,9 +169,26 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	if start < c.from || start >= c.to {
 		return
 	}
+	if w.engine.opts.Limits.Depth == 0 {
+		return
+	}
 	data := f.bytes[f.text.From:f.text.To]
+	if f.text.Cut && len(data) == 0 {
+		w.gap(&w.out.Cut, c, "compressed data begins too often within one run of "+f.text.Layer)
+		return
+	}
 	format, ok := layer.Sniff(data)
-	if !ok || w.engine.opts.Limits.Depth == 0 {
+	if !ok {
+		return
+	}
+	root := f
+	for root.outer != nil {
+		root = root.outer
+	}
+	stop := f.source(f.text.To)
+	cut := f.text.Cut || c.to < len(root.bytes) && stop > len(root.bytes)-runSlack
+	if cut && c.least > 0 && start >= c.least && !slices.ContainsFunc(c.runs, func(r run) bool { return r.from >= start }) {
+		c.to = runeStart(root.bytes, start) // the next piece sees more of it
 		return
 	}
 	// A worker of its own, since this one is in the midst of the text around
@@ -170,22 +196,28 @@ func (w *Worker) compressed(ctx context.Context, f *frame, c *content) {
 	sub := w.another()
 	inner := &content{member: c.member, layers: slices.Concat(c.layers, f.layers), budget: c.budget}
 	_ = sub.unpack(ctx, inner, format, layer.SourceAt(bytes.NewReader(data), int64(len(data)))) // the source is memory
-	// That a run of letters began like compressed data and was none is no gap.
-	sub.out.Opaque = slices.DeleteFunc(sub.out.Opaque, func(g Gap) bool { return strings.Contains(g.Reason, ": damaged") })
+	sub.out.Opaque = slices.DeleteFunc(sub.out.Opaque, func(g Gap) bool {
+		if !strings.Contains(g.Reason, ": damaged") {
+			return false
+		}
+		// That a run of letters began like compressed data and was none is no gap.
+		none := sub.out.Bytes < runProof
+		if cut && !none {
+			sub.gap(&sub.out.Cut, inner, format.String()+" in "+f.text.Layer+": only the first part was decoded")
+		}
+		return cut || none
+	})
 	if len(sub.out.Hits)+len(sub.out.Doubts) > 0 {
 		keys := map[finding.ID]bool{}
 		for _, h := range sub.out.Hits {
 			keys[h.Key.ID()] = true
 		}
-		c.runs = append(c.runs, run{start, f.source(f.text.To), keys})
-		root := f
-		for root.outer != nil {
-			root = root.outer
-		}
-		cur := *c.cursor(f.layers)
+		c.runs = append(c.runs, run{start, stop, keys})
+		cur := c.ahead(f.layers, start)
 		at := cur.seek(root.bytes, start)
-		end := cur.seek(root.bytes, f.source(f.text.To))
-		inline, meant := sub.comments(root.bytes, start, trimEnd(root.bytes, start, f.source(f.text.To)), c.wide)
+		last := *cur
+		end := last.seek(root.bytes, stop)
+		inline, meant := sub.comments(root.bytes, start, trimEnd(root.bytes, start, stop), c.wide)
 		for i := range sub.out.Hits {
 			h := &sub.out.Hits[i]
 			if inline != nil || meant != "" {
@@ -209,6 +241,10 @@ func (o *Outcome) add(p *Outcome) {
 	}
 	o.Bytes += p.Bytes
 	o.Containers += p.Containers
-	o.Opaque = append(o.Opaque, p.Opaque...)
-	o.Cut = append(o.Cut, p.Cut...)
+	for _, g := range p.Opaque {
+		addGap(&o.Opaque, g)
+	}
+	for _, g := range p.Cut {
+		addGap(&o.Cut, g)
+	}
 }

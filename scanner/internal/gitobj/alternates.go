@@ -46,7 +46,7 @@ func directories(o Options, problem func(Problem)) []string {
 		}
 		for _, path := range parseAlternates(string(data)) {
 			if !filepath.IsAbs(path) {
-				path = filepath.Join(dir, path)
+				path = filepath.Join(real, path) // dir may be a symbolic link, as git-new-workdir makes them
 			}
 			add(path, list)
 		}

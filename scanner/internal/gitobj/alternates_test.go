@@ -38,7 +38,7 @@ func TestAlternates(t *testing.T) {
 	write("a", "# a comment\n../b\n")
 	write("b", fmt.Sprintf("%q\n\n../a\n../nowhere\n", filepath.Join(root, "c")))
 	write("c", "../b")
-	s, err := Open(Options{Objects: filepath.Join(root, "a"), Alternates: []string{filepath.Join(root, "d")}})
+	s, err := Open(t.Context(), Options{Objects: filepath.Join(root, "a"), Alternates: []string{filepath.Join(root, "d")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +75,32 @@ func TestNestedSharedClones(t *testing.T) {
 		r = next
 	}
 	r.check(Options{})
+}
+
+// Relative paths begin where a linked objects directory really is: work trees
+// made by git-new-workdir link theirs.
+func TestAlternatesOfLinkedDirectory(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"a/objects/info", "b/objects", "elsewhere/deep"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "a/objects/info/alternates"), []byte("../../b/objects\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(root, "elsewhere/deep/objects")
+	if err := os.Symlink(filepath.Join(root, "a/objects"), link); err != nil {
+		t.Skip(err)
+	}
+	s, err := Open(t.Context(), Options{Objects: link})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if len(s.Directories()) != 2 || len(s.Problems()) > 0 {
+		t.Errorf("directories %v, problems %v", s.Directories(), s.Problems())
+	}
 }
 
 func TestParseAlternates(t *testing.T) {

@@ -183,7 +183,7 @@ func openFiles(t testing.TB, format Format, files map[string][]byte) *Store {
 			t.Fatal(err)
 		}
 	}
-	s, err := Open(Options{Objects: dir, Format: format})
+	s, err := Open(t.Context(), Options{Objects: dir, Format: format})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -36,7 +37,7 @@ func soundPack(t *testing.T) sound {
 	if w.pack == nil {
 		t.Skip("files are not mapped here")
 	}
-	f, err := newForest(s, p, p.current(), 1)
+	f, err := newForest(s, p, p.current(), 1, new(atomic.Bool))
 	if err != nil {
 		t.Fatal(err)
 	}

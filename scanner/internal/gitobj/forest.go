@@ -3,10 +3,12 @@ package gitobj
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"runtime/debug"
 	"slices"
 	"sort"
+	"sync/atomic"
 
 	"github.com/sourcegraph/conc"
 )
@@ -16,6 +18,7 @@ import (
 type forest struct {
 	pack  *pack
 	index *index
+	stop  *atomic.Bool // what is made after it was set is good for nothing
 
 	off   []int64  // where entry i begins
 	pos   []uint32 // its place in the index
@@ -48,18 +51,27 @@ type brokenEntry struct {
 }
 
 // newForest orders the entries of p, with the help of as many goroutines as
-// workers says.
-func newForest(s *Store, p *pack, x *index, workers int) (*forest, error) {
+// workers says. Once stop is set it hurries to an end, and the forest is to be
+// thrown away.
+func newForest(s *Store, p *pack, x *index, workers int, stop *atomic.Bool) (*forest, error) {
 	if int64(x.n) > math.MaxInt32-1 {
 		return nil, fmt.Errorf("index names %d objects, more than can be walked", x.n)
 	}
-	f := &forest{pack: p, index: x}
+	f := &forest{pack: p, index: x, stop: stop}
 	if err := f.sort(); err != nil {
 		return nil, err
 	}
 	f.readHeaders(s, workers)
 	f.link()
 	return f, nil
+}
+
+// until yields 0 to n-1, or fewer once the walk is told to stop.
+func (f *forest) until(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := 0; i < n && !f.stop.Load() && yield(i); i++ {
+		}
+	}
 }
 
 // sort fills off and pos: entries are thrown into buckets of equal width, about
@@ -81,20 +93,20 @@ func (f *forest) sort() (err error) {
 		}
 		return off >> f.shift
 	}
-	for i := range n {
+	for i := range f.until(n) {
 		f.bucket[slot(f.index.offset(i))+1]++
 	}
 	for b := 1; b < len(f.bucket); b++ {
 		f.bucket[b] += f.bucket[b-1]
 	}
 	next := slices.Clone(f.bucket)
-	for i := range n {
+	for i := range f.until(n) {
 		off := f.index.offset(i)
 		b := slot(off)
 		f.off[next[b]], f.pos[next[b]] = off, uint32(i)
 		next[b]++
 	}
-	for b := range len(f.bucket) - 1 {
+	for b := range f.until(len(f.bucket) - 1) {
 		lo, hi := f.bucket[b], f.bucket[b+1]
 		if hi-lo > 1 {
 			sortBucket(f.off[lo:hi], f.pos[lo:hi])
@@ -102,8 +114,8 @@ func (f *forest) sort() (err error) {
 	}
 	if f.index.crcs != nil {
 		f.crc = make([]uint32, n)
-		for i, pos := range f.pos {
-			f.crc[i], _ = f.index.crc(int(pos))
+		for i := range f.until(n) {
+			f.crc[i], _ = f.index.crc(int(f.pos[i]))
 		}
 	}
 	return nil
@@ -148,12 +160,15 @@ func (f *forest) at(off int64) (int32, bool) {
 
 // end returns where entry i ends: where the next begins.
 func (f *forest) end(i int32) int64 {
-	for j := int(i) + 1; j < len(f.off); j++ {
-		if f.off[j] > f.off[i] {
-			return min(f.off[j], f.pack.end())
-		}
+	next := f.off[i+1:]
+	if len(next) > 0 && next[0] == f.off[i] { // an index that lies may say so a million times
+		n, _ := slices.BinarySearch(next, f.off[i]+1)
+		next = next[n:]
 	}
-	return f.pack.end()
+	if len(next) == 0 {
+		return f.pack.end()
+	}
+	return min(next[0], f.pack.end())
 }
 
 // id returns the id of entry i.
@@ -174,10 +189,12 @@ func (f *forest) readHeaders(s *Store, workers int) {
 		group.Go(func() {
 			debug.SetPanicOnFault(true)
 			v := &view{file: f.pack.file}
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				if err := f.readHeader(s, v, int32(i)); err != nil {
+			lo, hi := n*w/workers, n*(w+1)/workers
+			for k := range f.until(hi - lo) {
+				i := int32(lo + k)
+				if err := f.readHeader(s, v, i); err != nil {
 					f.base[i] = unusable
-					broken[w] = append(broken[w], brokenEntry{int32(i), err})
+					broken[w] = append(broken[w], brokenEntry{i, err})
 				}
 			}
 		})
@@ -228,8 +245,8 @@ func (f *forest) link() {
 	n := len(f.off)
 	f.first = make([]int32, n+2)
 	kids := 0
-	for _, b := range f.base {
-		if b >= 0 {
+	for i := range f.until(n) {
+		if b := f.base[i]; b >= 0 {
 			f.first[b+2]++
 			kids++
 		}
@@ -238,23 +255,28 @@ func (f *forest) link() {
 		f.first[i] += f.first[i-1]
 	}
 	f.child = make([]int32, kids)
-	for i, b := range f.base {
-		if b >= 0 {
+	for i := range f.until(n) {
+		if b := f.base[i]; b >= 0 {
 			f.child[f.first[b+1]] = int32(i)
 			f.first[b+1]++
 		}
 	}
 	f.first = f.first[:n+1]
+	// Edges that were not all put in lead anywhere.
+	if f.stop.Load() {
+		return
+	}
 
 	order := f.topDown()
-	for _, i := range order {
+	for k := range f.until(len(order)) {
+		i := order[k]
 		if b := f.base[i]; b >= 0 {
 			f.typ[i] = f.typ[b]
 		}
 	}
 	f.below = make([]uint32, n)
-	for k := len(order) - 1; k >= 0; k-- {
-		i := order[k]
+	for k := range f.until(len(order)) {
+		i := order[len(order)-1-k]
 		f.below[i]++
 		if b := f.base[i]; b >= 0 {
 			f.below[b] += f.below[i]
@@ -268,8 +290,8 @@ func (f *forest) link() {
 			}
 		}
 	}
-	for i := range int32(n) {
-		kids := f.children(i)
+	for i := range f.until(n) {
+		kids := f.children(int32(i))
 		for k := range kids {
 			if last := len(kids) - 1; f.below[kids[k]] > f.below[kids[last]] {
 				kids[k], kids[last] = kids[last], kids[k]
@@ -286,7 +308,7 @@ func (f *forest) topDown() []int32 {
 			order = append(order, int32(i))
 		}
 	}
-	for k := 0; k < len(order); k++ {
+	for k := 0; k < len(order) && !f.stop.Load(); k++ {
 		order = append(order, f.children(order[k])...)
 	}
 	return order

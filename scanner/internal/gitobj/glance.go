@@ -41,7 +41,7 @@ func (g *glance) delta(base, ops []byte, size int) (traced bool, head []byte, er
 			if g.trace(buf[:end]) {
 				return true, nil, nil
 			}
-			end = 0
+			end = copy(buf, buf[end-joint:end]) // where a trace may have begun
 		}
 		op := ops[0]
 		if op&0x80 == 0 {

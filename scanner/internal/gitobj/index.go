@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"sync/atomic"
 )
@@ -123,11 +124,16 @@ func (x *index) crc(i int) (uint32, bool) {
 func (x *index) packTrailer() []byte { return x.data[len(x.data)-2*x.hs : len(x.data)-x.hs] }
 
 // check returns an error unless the index has the checksum at its end, and ids
-// in order.
-func (x *index) check(format Format) error {
+// in order. It ends early, with an error, when stop says so.
+func (x *index) check(format Format, stop func() bool) error {
 	h := format.newHash()
 	end := len(x.file) - x.hs
-	h.Write(x.file[:end])
+	for part := range slices.Chunk(x.file[:end], 4<<20) {
+		if stop() {
+			return errors.New("stopped before the index was checked")
+		}
+		h.Write(part)
+	}
 	if !bytes.Equal(h.Sum(nil), x.file[end:]) {
 		return errors.New("index does not have the checksum at its end")
 	}

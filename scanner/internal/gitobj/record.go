@@ -86,7 +86,7 @@ func (p *pack) unchanged(s Stamp) bool {
 func (p *pack) intact(x *index, stop func() bool) bool {
 	var err error
 	defer caught(&err, p.path)
-	if x.check(p.format) != nil {
+	if x.check(p.format, stop) != nil {
 		return false
 	}
 	h := p.format.newHash()

@@ -3,6 +3,7 @@ package gitobj
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -68,7 +69,9 @@ func (r *reindexer) run() (data []byte, err error) {
 	if err := r.scan(); err != nil {
 		return nil, err
 	}
-	r.resolve()
+	if err := r.resolve(); err != nil {
+		return nil, err
+	}
 	return r.write(), nil
 }
 
@@ -82,6 +85,9 @@ func (r *reindexer) scan() error {
 	}
 	lost := false
 	for off := int64(packHeader); off < r.pack.end(); {
+		if err := r.store.ctx.Err(); err != nil {
+			return err
+		}
 		e, next, err := r.entry(off, lost)
 		if err != nil {
 			if !lost {
@@ -103,7 +109,7 @@ func (r *reindexer) scan() error {
 
 func (r *reindexer) checkTrailer() error {
 	h := r.pack.format.newHash()
-	if _, err := io.Copy(h, io.NewSectionReader(r.pack.file, 0, r.pack.end())); err != nil {
+	if _, err := io.Copy(h, r.section(0, r.pack.end())); err != nil {
 		return err
 	}
 	trailer := make([]byte, r.pack.format.Size())
@@ -161,14 +167,14 @@ func (r *reindexer) entry(off int64, guess bool) (e found, next int64, err error
 		return e, 0, err
 	}
 	sum := crc32.NewIEEE()
-	_, err = io.Copy(sum, io.NewSectionReader(r.pack.file, off, next-off))
+	_, err = io.Copy(sum, r.section(off, next))
 	e.crc = sum.Sum32()
 	return e, next, err
 }
 
 // large hashes the whole object whose stream is at off.
 func (r *reindexer) large(off int64, h header) (next int64, id ID, err error) {
-	src := &deflated{r: io.NewSectionReader(r.pack.file, off, r.pack.end()-off)}
+	src := &deflated{r: r.section(off, r.pack.end())}
 	z, err := newExact(src, int64(h.size))
 	if err != nil {
 		return 0, ID{}, err
@@ -180,8 +186,26 @@ func (r *reindexer) large(off int64, h header) (next int64, id ID, err error) {
 	return off + src.used(), MakeID(sum.Sum(nil)), nil
 }
 
-// resolve finds the ids of all deltas.
-func (r *reindexer) resolve() {
+// section reads the pack's bytes from lo to hi, and fails once the store's context
+// ends.
+func (r *reindexer) section(lo, hi int64) io.Reader {
+	return section{io.NewSectionReader(r.pack.file, lo, hi-lo), r.store.ctx}
+}
+
+type section struct {
+	r   io.Reader
+	ctx context.Context
+}
+
+func (s section) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.r.Read(p)
+}
+
+// resolve finds the ids of all deltas. The error is that of the store's context.
+func (r *reindexer) resolve() error {
 	for i, e := range r.entries {
 		switch e.kind {
 		case ofsDelta:
@@ -192,14 +216,23 @@ func (r *reindexer) resolve() {
 	}
 	slices.SortStableFunc(r.byBase, func(a, b int) int { return cmp.Compare(r.entries[a].base, r.entries[b].base) })
 	for i := range r.entries {
-		if e := &r.entries[i]; e.kind < ofsDelta && len(r.children(e.off, e.id)) > 0 {
-			h, err := r.pack.headerAt(&r.view, e.off)
-			if err != nil {
-				continue
-			}
-			if data, err := r.pack.inflate(&r.z, &r.view, e.off, h); err == nil {
-				r.descend(Type(e.kind), r.children(e.off, e.id), data)
-			}
+		if err := r.store.ctx.Err(); err != nil {
+			return err
+		}
+		e := &r.entries[i]
+		if e.kind >= ofsDelta {
+			continue
+		}
+		waiting := r.children(e.off, e.id)
+		if len(waiting) == 0 {
+			continue
+		}
+		h, err := r.pack.headerAt(&r.view, e.off)
+		if err != nil {
+			continue
+		}
+		if data, err := r.pack.inflate(&r.z, &r.view, e.off, h); err == nil {
+			r.descend(Type(e.kind), waiting, data)
 		}
 	}
 	// What is still waited for may be outside the pack, as in a bundle.
@@ -218,10 +251,12 @@ func (r *reindexer) resolve() {
 			r.descend(t, waiting, data)
 		}
 	}
+	return r.store.ctx.Err()
 }
 
 // children returns the deltas on the object at off with the id given that have
-// no id yet.
+// no id yet. Those that name it by its id are given out once, however many copies
+// of it the pack has.
 func (r *reindexer) children(off int64, id ID) []int {
 	at, _ := slices.BinarySearchFunc(r.byBase, off, func(i int, off int64) int { return cmp.Compare(r.entries[i].base, off) })
 	end := at
@@ -229,6 +264,7 @@ func (r *reindexer) children(off int64, id ID) []int {
 		end++
 	}
 	list := append(slices.Clone(r.byBase[at:end]), r.byRef[id]...)
+	delete(r.byRef, id)
 	return slices.DeleteFunc(list, func(i int) bool { return !r.entries[i].id.IsZero() })
 }
 
@@ -239,7 +275,7 @@ func (r *reindexer) descend(t Type, waiting []int, data []byte) {
 		data    []byte
 	}
 	stack := []level{{waiting, data}}
-	for len(stack) > 0 {
+	for len(stack) > 0 && r.store.ctx.Err() == nil {
 		top := &stack[len(stack)-1]
 		if len(top.waiting) == 0 {
 			stack = stack[:len(stack)-1]

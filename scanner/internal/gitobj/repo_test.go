@@ -193,7 +193,7 @@ func (c *collector) Visit(o *Object) {
 func (r *repo) openStore(o Options) *Store {
 	r.t.Helper()
 	o.Objects, o.Format = r.objects(), r.format
-	s, err := Open(o)
+	s, err := Open(r.t.Context(), o)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -206,3 +206,29 @@ func TestSeams(t *testing.T) {
 		})
 	}
 }
+
+// A delta that inserts more than a glance gathers at once, with a needle over
+// every place in it.
+func TestLongInserts(t *testing.T) {
+	base := bytes.Repeat([]byte("."), 100)
+	needle := []byte("abcd")
+	match := func(b []byte) bool { return bytes.Contains(b, needle) }
+	b := newBuilder(t)
+	b.whole(Blob, base)
+	want := make(map[ID]content)
+	for at := manyJoints - 200; at < manyJoints+400; at++ {
+		text := bytes.Repeat([]byte("."), manyJoints+1000)
+		copy(text[at:], needle)
+		d := deltaWriter{base: base}
+		d.insert(text)
+		b.delta(0, d.delta(), d.out, false)
+		want[b.entries[len(b.entries)-1].id] = content{Blob, string(d.out)}
+	}
+	c := newCollector(t)
+	if _, err := b.store().Walk(context.Background(), WalkOptions{Match: match, Overlap: 3, Trace: match}, c.visitor); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(c.all, want) {
+		t.Errorf("%d objects shown, %d hold the needle", len(c.all), len(want))
+	}
+}

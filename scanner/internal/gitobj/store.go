@@ -2,6 +2,7 @@ package gitobj
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -38,6 +39,7 @@ type Options struct {
 // directory and its alternates. Its methods may be called concurrently, except
 // Close.
 type Store struct {
+	ctx    context.Context // ends the making of an index
 	format Format
 	mapped bool
 	dirs   []string
@@ -51,12 +53,14 @@ type Store struct {
 }
 
 // Open opens a store. It fails if the objects directory can't be read; what is
-// wrong with single packs or alternates is found in Problems.
-func Open(o Options) (*Store, error) {
+// wrong with single packs or alternates is found in Problems. A pack without an
+// index is indexed by whatever method first asks for it, which takes as long as
+// the pack is large; once ctx ends, such a pack is taken for unreadable.
+func Open(ctx context.Context, o Options) (*Store, error) {
 	if _, err := os.ReadDir(o.Objects); err != nil {
 		return nil, fmt.Errorf("open object store: %w", err)
 	}
-	s := &Store{format: o.Format, mapped: !o.unmapped, bases: newBaseCache(), listed: make(map[string]time.Time)}
+	s := &Store{ctx: ctx, format: o.Format, mapped: !o.unmapped, bases: newBaseCache(), listed: make(map[string]time.Time)}
 	s.spare.New = func() any { return new(inflate.Inflater) }
 	s.dirs = directories(o, s.problem)
 	s.refresh()

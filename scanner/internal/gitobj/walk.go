@@ -316,7 +316,10 @@ func (w *walk) search(p *pack, noted bool) *source {
 		return nil
 	}
 	w.expectLinks(src.len())
-	f, err := newForest(w.store, p, src.index, w.o.Workers)
+	f, err := newForest(w.store, p, src.index, w.o.Workers, &w.stop)
+	if w.stop.Load() {
+		return nil
+	}
 	if err != nil {
 		w.problem(Problem{Path: p.path, Reason: err.Error()})
 		return nil
@@ -413,7 +416,7 @@ func (w *walk) openPack(p *pack) (src *source) {
 		return src
 	}
 	if x != nil {
-		if err := w.checkIndex(p, x); err != nil {
+		if err := w.checkIndex(p, x); err != nil && !w.stop.Load() {
 			p.dropIndex(err)
 		}
 	}
@@ -423,7 +426,9 @@ func (w *walk) openPack(p *pack) (src *source) {
 	}
 	x, err := w.store.indexOf(p)
 	if err != nil {
-		complain(p.path, err)
+		if w.store.ctx.Err() == nil {
+			complain(p.path, err)
+		}
 		return nil
 	}
 	return newPackSource(p, x)
@@ -436,7 +441,7 @@ func (w *walk) checkIndex(p *pack, x *index) (err error) {
 	if x.made {
 		return nil
 	}
-	if err := x.check(p.format); err != nil {
+	if err := x.check(p.format, w.stop.Load); err != nil {
 		return err
 	}
 	trailer := make([]byte, p.format.Size())

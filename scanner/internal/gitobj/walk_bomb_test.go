@@ -44,3 +44,29 @@ func TestLargeRootsFirst(t *testing.T) {
 		}
 	}
 }
+
+// An index that places many objects at one entry has it searched once, and every
+// other object named.
+func TestManyObjectsAtOneEntry(t *testing.T) {
+	const n = 150_000
+	b := newBuilder(t)
+	at := b.whole(Blob, []byte("the only content"))
+	for i := range n - 1 {
+		e := b.entries[at]
+		e.id = SHA1.Sum(Blob, []byte{byte(i), byte(i >> 8), byte(i >> 16)})
+		b.entries = append(b.entries, e)
+	}
+	var shown counter
+	r, err := b.store().Walk(context.Background(), WalkOptions{Workers: 1}, func() Visitor { return &shown })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown != 1 || r.Read[Blob] != 1 || r.Present[Blob] != n || len(r.Problems) != n-1 {
+		t.Errorf("%d objects shown, read %v of %v, %d problems", shown, r.Read, r.Present, len(r.Problems))
+	}
+}
+
+// A counter counts what it is shown.
+type counter int
+
+func (c *counter) Visit(*Object) { *c++ }

@@ -1,6 +1,7 @@
 package gitobj
 
 import (
+	"slices"
 	"sync/atomic"
 )
 
@@ -36,6 +37,7 @@ func (w *walk) walkLoose(sources []*source) {
 				wk.loose(int(i))
 			}
 		})
+		src.vanished = slices.ContainsFunc(src.state, func(s uint8) bool { return s&lost != 0 })
 	}
 }
 
@@ -58,7 +60,6 @@ func (w *worker) loose(i int) {
 	switch {
 	case gone(err):
 		src.state[i] |= lost
-		src.vanished = true
 	case err != nil:
 		w.problems = append(w.problems, Problem{Path: path, ID: id, Reason: err.Error()})
 	}

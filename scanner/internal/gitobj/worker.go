@@ -260,6 +260,9 @@ const behind = 16
 // raw reads entry i and its header. Its bytes are valid until the next call.
 func (w *worker) raw(i int32) (e rawEntry, err error) {
 	f := w.job.forest
+	if i > 0 && f.off[i-1] == f.off[i] {
+		return e, errTwice
+	}
 	size := f.end(i) - f.off[i]
 	e.total = int(size)
 	if e.bytes, err = w.job.view.bytes(f.off[i], size+behind); err != nil {
@@ -275,6 +278,10 @@ func (w *worker) raw(i int32) (e rawEntry, err error) {
 	e.sound = f.crc != nil && crc32.ChecksumIEEE(entry) == f.crc[i]
 	return e, nil
 }
+
+// errTwice is what is wrong with all but one of the objects that an index places at
+// the same entry: it was searched once.
+var errTwice = errors.New("the index names its entry for another object, too")
 
 var errCRC = errors.New("its bytes in the pack do not have the CRC-32 that the index names")
 
@@ -325,7 +332,7 @@ func (w *worker) root(i int32) {
 func (w *worker) readRoot(i int32, leaf bool) (buf []byte, streamed bool, doubt, err error) {
 	defer caught(&err, w.job.forest.pack.path)
 	f := w.job.forest
-	if f.typ[i] == Blob && leaf {
+	if f.typ[i] == Blob && leaf && (i == 0 || f.off[i-1] != f.off[i]) {
 		h, err := f.pack.headerAt(&w.job.view, f.off[i])
 		if err != nil {
 			return nil, false, nil, err

@@ -17,15 +17,9 @@ func (h *repository) absent(missing []gitobj.Missing) ([]gitobj.Missing, error) 
 	if len(missing) == 0 {
 		return nil, nil
 	}
-	boundary := map[gitobj.ID]bool{}
-	if h.Shallow {
-		ids, err := h.ShallowIDs()
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			boundary[id] = true
-		}
+	boundary, err := h.boundary()
+	if err != nil {
+		return nil, err
 	}
 	var shallow, promised int64
 	var rest []gitobj.Missing
@@ -48,6 +42,22 @@ func (h *repository) absent(missing []gitobj.Missing) ([]gitobj.Missing, error) 
 	return rest, nil
 }
 
+// boundary returns the commits whose parents a shallow clone left out.
+func (h *repository) boundary() (map[gitobj.ID]bool, error) {
+	if !h.Shallow {
+		return nil, nil
+	}
+	ids, err := h.ShallowIDs()
+	if err != nil {
+		return nil, err
+	}
+	boundary := make(map[gitobj.ID]bool, len(ids))
+	for _, id := range ids {
+		boundary[id] = true
+	}
+	return boundary, nil
+}
+
 const fsck = "try `git fsck`, or fetch it again"
 
 // lost makes errors of those missing objects that a ref, HEAD, reflog or index
@@ -59,6 +69,10 @@ func (h *repository) lost(ctx context.Context, g *graph, found *haul, missing []
 		want.add(m.ID)
 	}
 	p, err := h.findPaths(ctx, found, want, newSets())
+	if err != nil {
+		return err
+	}
+	boundary, err := h.boundary()
 	if err != nil {
 		return err
 	}
@@ -81,6 +95,9 @@ func (h *repository) lost(ctx context.Context, g *graph, found *haul, missing []
 			continue
 		}
 		need(c.tree)
+		if boundary[c.id] {
+			continue // its parents may be named by what is no longer reachable, too
+		}
 		for _, parent := range c.parents {
 			needed[parent] = true
 		}
@@ -103,21 +120,16 @@ func (h *repository) lost(ctx context.Context, g *graph, found *haul, missing []
 // store lacks. A partial clone may lack what its index names outside a sparse
 // checkout; HEAD's trees name that too, and it is counted there.
 func (h *repository) danglers() {
-	mask := h.opts.Engine.NewWorker()
 	for _, ref := range h.refs {
 		if h.ended() {
 			return
 		}
-		if keeps(ref.Name) && !ref.ID.IsZero() && !h.store.Contains(ref.ID) {
-			h.result.Errors = append(h.result.Errors, finding.Error{
-				Path: mask.Mask(ref.Name), Object: ref.ID.String(),
-				Reason: "the ref names an object that is not here: " + fsck,
-			})
-		}
+		h.dangler(ref)
 	}
 	if h.Promisor() {
 		return
 	}
+	mask := h.opts.Engine.NewWorker()
 	empty := h.Format.Sum(gitobj.Blob, nil)
 	for _, index := range h.indexes {
 		for _, e := range index.Entries {
@@ -133,6 +145,21 @@ func (h *repository) danglers() {
 			})
 		}
 	}
+}
+
+// dangler tells whether a ref names an object that the store lacks, and makes an
+// error of it if Git would keep that object.
+func (h *repository) dangler(ref repo.Ref) bool {
+	if ref.ID.IsZero() || h.store.Contains(ref.ID) {
+		return false
+	}
+	if keeps(ref.Name) {
+		h.result.Errors = append(h.result.Errors, finding.Error{
+			Path: h.opts.Engine.NewWorker().Mask(ref.Name), Object: ref.ID.String(),
+			Reason: "the ref names an object that is not here: " + fsck,
+		})
+	}
+	return true
 }
 
 // keeps tells whether Git keeps what the ref of that name reaches. ORIG_HEAD,

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -128,6 +129,15 @@ func TestAbsent(t *testing.T) {
 	}
 	if r := shallow.scanRange(Limits{Ranges: []string{"HEAD^..HEAD"}}); len(r.Errors) > 0 || len(r.Sightings) != 1 {
 		t.Errorf("a range within the boundary: %q", r.errors())
+	}
+	// An unreachable commit that an earlier fetch left names what lies beyond the
+	// boundary, too.
+	text := shallow.run("cat-file", "commit", "HEAD^")
+	for i := range 20 {
+		shallow.feed(fmt.Sprintf("%s\n\n%d\n", text, i), "hash-object", "-t", "commit", "-w", "--stdin")
+	}
+	if r := shallow.scan(); len(r.Errors) > 0 {
+		t.Errorf("with unreachable commits on the boundary: %s", r.errors())
 	}
 	origin.commit("fourth")
 	shallow.run("fetch", "-q", "--depth=1")

@@ -287,6 +287,37 @@ func TestRangeOddities(t *testing.T) {
 	}
 }
 
+// Refs that lead to no commit are searched where they are asked for, and those
+// that lead nowhere are named.
+func TestRefsWithoutCommits(t *testing.T) {
+	g := newGit(t)
+	g.write("a", "a\n")
+	g.commit("first")
+	blob := g.feed("K="+fileKeys[0]+"\n", "hash-object", "-w", "--stdin")
+	g.run("tag", "light", blob)
+	g.run("tag", "-a", "-m", "a tag with "+fileKeys[1], "annotated", blob)
+	g.run("update-ref", "refs/pins/tree", g.feed("100644 blob "+blob+"\tp.env\n", "mktree"))
+	for glob, want := range map[string]int{"refs/tags/light": 1, "refs/tags/annotated": 2, "refs/tags/*": 2, "refs/pins/*": 1, "refs/heads/*": 0} {
+		if r := g.scanRange(Limits{Refs: []string{glob}}); len(r.Sightings) != want || len(r.Errors) > 0 {
+			t.Errorf("%s: %d sightings, want %d; errors %q", glob, len(r.Sightings), want, r.errors())
+		}
+	}
+	if r := g.scanRange(Limits{Refs: []string{"refs/tags/*"}, Since: time.Unix(1, 0)}); len(r.Sightings) > 0 {
+		t.Errorf("what has no commit has no date: %v", describe(r))
+	}
+	g.remove(blob)
+	if r := g.scanRange(Limits{Refs: []string{"refs/tags/annotated"}}); !strings.Contains(r.errors(), blob) {
+		t.Errorf("a tag of what is gone: %q", r.errors())
+	}
+	head := g.run("rev-parse", "HEAD")
+	g.remove(head)
+	for _, l := range []Limits{{Refs: []string{"refs/heads/*"}}, {Since: time.Unix(1, 0)}} {
+		if r := g.scanRange(l); !strings.Contains(r.errors(), head) {
+			t.Errorf("%+v: a branch whose commit is gone is not named: %q", l, r.errors())
+		}
+	}
+}
+
 // A large share of all commits is read in a walk, a push is not.
 func TestBestWay(t *testing.T) {
 	of := func(all, inside int, partial bool) (*scope, *graph) {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 // the revision, or an object on the way, is not here. Only regular files are
 // read: a symbolic link is an error.
 func ReadAt(r *repo.Repo, rev, path string) ([]byte, error) {
-	store, err := gitobj.Open(gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
+	store, err := gitobj.Open(context.Background(), gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
 	if err != nil {
 		return nil, fmt.Errorf("open the object store: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/petrascan/petrascan/scanner/finding"
 	"github.com/petrascan/petrascan/scanner/internal/gitobj"
+	"github.com/petrascan/petrascan/scanner/internal/repo"
 )
 
 // Limits say which commits a limited scan looks at: those reachable from the
@@ -75,7 +76,7 @@ func (h *repository) resolve(l Limits) (*sides, error) {
 		for _, ref := range h.refs {
 			if doublestar.MatchUnvalidated(glob, ref.Name) && !ref.ID.IsZero() {
 				matched = true
-				s.new = append(s.new, h.commitOf(ref.ID))
+				h.refSide(s, ref, l)
 			}
 		}
 		if !matched {
@@ -89,10 +90,30 @@ func (h *repository) resolve(l Limits) (*sides, error) {
 		for _, ref := range h.refs {
 			if !ref.ID.IsZero() {
 				s.new = append(s.new, h.commitOf(ref.ID))
+				h.dangler(ref)
 			}
 		}
 	}
 	return s, nil
+}
+
+// refSide takes a ref into what is searched. Where a date limits that, only the
+// commits count that it leads to, and the tags that point to them.
+func (h *repository) refSide(s *sides, ref repo.Ref, l Limits) {
+	if h.dangler(ref) {
+		return
+	}
+	named := len(s.direct)
+	id, err := h.leadsTo(s, h.opts.Engine.NewWorker().Mask(ref.Name), ref.ID)
+	if err != nil {
+		h.result.Errors = append(h.result.Errors, finding.Error{Reason: err.Error()})
+		s.direct = s.direct[:named]
+		return
+	}
+	if !l.Since.IsZero() {
+		s.direct = s.direct[:named]
+	}
+	s.new = append(s.new, id)
 }
 
 func matchesAny(globs []string, name string) bool {
@@ -155,6 +176,11 @@ func (h *repository) newSide(s *sides, rev string) (gitobj.ID, error) {
 	if err != nil {
 		return gitobj.ID{}, err // which names the revision
 	}
+	return h.leadsTo(s, rev, id)
+}
+
+// leadsTo follows tags from what rev names, and notes them.
+func (h *repository) leadsTo(s *sides, rev string, id gitobj.ID) (gitobj.ID, error) {
 	for range maxTags {
 		typ, _, err := h.store.Stat(id)
 		switch {

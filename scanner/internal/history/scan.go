@@ -64,7 +64,7 @@ type repository struct {
 }
 
 func open(ctx context.Context, r *repo.Repo, o Options) (*repository, error) {
-	store, err := gitobj.Open(gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
+	store, err := gitobj.Open(ctx, gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
 	if err != nil {
 		return nil, fmt.Errorf("open the object store: %w", err)
 	}

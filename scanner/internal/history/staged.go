@@ -27,7 +27,7 @@ func ScanIndex(ctx context.Context, r *repo.Repo, o Options) (*Result, error) {
 // scanIndex searches the entries of the index that none of the trees has at
 // their path.
 func scanIndex(ctx context.Context, r *repo.Repo, o Options, trees func(*repository) ([]gitobj.ID, error)) (*Result, error) {
-	store, err := gitobj.Open(gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
+	store, err := gitobj.Open(ctx, gitobj.Options{Objects: r.ObjectDir, Alternates: r.Alternates, Format: r.Format})
 	if err != nil {
 		return nil, fmt.Errorf("open the object store: %w", err)
 	}

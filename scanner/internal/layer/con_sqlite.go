@@ -245,6 +245,7 @@ type sqliteRows struct {
 	kind   byte   // of the page
 	cells  int    // how many there are
 	cell   int    // the next one
+	room   int64  // what of the page the cells passed so far leave to the others
 
 	rowid  int64
 	record sqliteRecord
@@ -405,7 +406,7 @@ func (r *sqliteRows) load(page uint32) error {
 		r.spoilt(damaged("page %d has too many cells", page))
 		return nil
 	}
-	r.cells = cells
+	r.cells, r.room = cells, r.f.page
 	if size == 8 || r.again || r.sweep > 0 {
 		return nil
 	}
@@ -479,6 +480,10 @@ func (r *sqliteRows) openCell(i int) error {
 		r.record.next = binary.BigEndian.Uint32(cell[local:])
 	} else if int64(len(cell)) < local {
 		return damaged("a cell outside page %d", r.number)
+	}
+	if r.room -= local; r.room < 0 {
+		// One that all share is parsed once for each of them: hours, of a whole file.
+		return damaged("cells of page %d overlap", r.number)
 	}
 	r.record.chunk = cell[:local]
 

@@ -230,6 +230,7 @@ func TestManyHits(t *testing.T) {
 		hexEncoder("one line", false, 0, ""),
 		hexEncoder("wrapped", false, 60, "\n"),
 		listEncoder("0x", "0x%02x", ", ", ",\n"),
+		numbersEncoder("JSON", "%d", ", ", ",\n    "),
 		utf16Encoder(false, true), utf16Encoder(true, false),
 		escapeEncoder("", "all", 1, spellings[6].way),
 	} {
@@ -275,3 +276,35 @@ func TestManyHits(t *testing.T) {
 }
 
 func seeded() *rand.Rand { return rand.New(rand.NewPCG(9, 10)) }
+
+// TestManyHeads: each line of a list of compressed data is decoded, however many
+// there are. Heads within one line are decoded a few times, and then named.
+func TestManyHeads(t *testing.T) {
+	const lines = 100
+	line := "H4sIAAAA" + strings.Repeat("abcd", 20)
+	content := []byte(strings.Repeat(line+"\n", lines))
+	p := NewPeeler(testLimit)
+	p.Reset(content)
+	for i := range lines {
+		got, ok := p.Peel(literal.Hit{Pos: i * (len(line) + 1), Len: 5, Kind: literal.Compressed})
+		if !ok || got.Cut || len(got.Bytes) != len(line)/4*3 {
+			t.Fatalf("line %d: %v, cut %v, %d bytes", i, ok, got.Cut, len(got.Bytes))
+		}
+	}
+	content = []byte(strings.Repeat("H4sIAAAA", lines))
+	p.Reset(content)
+	cut := 0
+	for i := range lines {
+		if got, ok := p.Peel(literal.Hit{Pos: i * 8, Len: 5, Kind: literal.Compressed}); !ok {
+			t.Fatal("a head was dropped in silence")
+		} else if got.Cut {
+			cut++
+			if len(got.Bytes) != 0 || got.Offset(0) != i*8 {
+				t.Fatalf("head %d: %d bytes at %d", i, len(got.Bytes), got.Offset(0))
+			}
+		}
+	}
+	if cut < lines/2 {
+		t.Errorf("%d of %d heads were cut", cut, lines)
+	}
+}

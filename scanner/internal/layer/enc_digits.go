@@ -3,13 +3,14 @@ package layer
 import (
 	"bytes"
 	"slices"
+	"sort"
 	"unicode/utf8"
 
 	"github.com/petrascan/petrascan/scanner/internal/literal"
 )
 
-// maxHeads bounds how often one run of base64 is decoded as compressed data
-// that begins somewhere in it.
+// maxHeads bounds how often one run of base64 is decoded, on the whole, as
+// compressed data that begins somewhere in it.
 const maxHeads = 16
 
 // peelBase64 decodes base64. The hit fixes how symbols group into units of
@@ -27,10 +28,7 @@ func (p *Peeler) peelBase64(hit literal.Hit) (Text, bool) {
 		return Text{}, false
 	}
 	if hit.Kind == literal.Compressed {
-		if r.heads++; r.heads > maxHeads {
-			return Text{}, false
-		}
-		return p.decodeHead(r, first, last)
+		return p.decodeHead(r, first, last), true
 	}
 	phase, ok := r.phaseOf(first, last)
 	if !ok {
@@ -130,22 +128,28 @@ func (p *Peeler) decodeRun(layer string, r *run, first, last, phase int) (Text, 
 	return t, true
 }
 
-// decodeHead makes a Text of compressed data that begins with symbol first.
-func (p *Peeler) decodeHead(r *run, first, last int) (Text, bool) {
+// decodeHead makes a Text of compressed data that begins with symbol first: an
+// empty one, cut, if too much of the run was decoded so before.
+func (p *Peeler) decodeHead(r *run, first, last int) Text {
+	if r.heads > maxHeads*len(r.symbols) {
+		at := offsetOf(r.marks, first)
+		return Text{Layer: "base64", Cut: true, before: at, after: at}
+	}
 	to := len(r.symbols)
-	for k := 1; k < len(r.lines); k++ {
-		if line := r.lines[k]; line > first && r.beginsAlike(line, first, last) {
+	for _, line := range r.lines[r.lineOf(first)+1:] {
+		if r.beginsAlike(line, first, last) {
 			to = line
 			break
 		}
 	}
+	r.heads += to - first
 	t := Text{
 		Layer: "base64", before: offsetOf(r.marks, first), after: r.endOf(p.content, to),
 		marks: r.marks, base: first, per: r.per, Cut: r.cut && to == len(r.symbols),
 	}
 	p.out = unpack(p.out[:0], r.symbols[first:to], r.bits, 0)
 	t.Bytes, t.To, t.hi = p.out, len(p.out), len(p.out)
-	return t, true
+	return t
 }
 
 // endOf returns the offset behind symbol to-1, and behind the padding there.
@@ -175,10 +179,7 @@ func (r *run) endOf(b []byte, to int) int {
 // beginning alike or, where what follows the hit on its own line is text, by
 // decoding to something else and not having the shape of wrapped lines.
 func (p *Peeler) extent(r *run, first, last, phase int) (from, to int) {
-	k := len(r.lines) - 1
-	for r.lines[k] > first {
-		k--
-	}
+	k := r.lineOf(first)
 	isText := func(from, to int) bool {
 		p.scratch = unpack(p.scratch[:0], r.symbols[from:to], r.bits, mod(phase+from-first, r.per))
 		return readsAsText(p.scratch)
@@ -206,6 +207,9 @@ func (p *Peeler) extent(r *run, first, last, phase int) (from, to int) {
 	}
 	return r.lines[above], r.lineEnd(below)
 }
+
+// lineOf returns which line symbol sym stands in.
+func (r *run) lineOf(sym int) int { return sort.SearchInts(r.lines, sym+1) - 1 }
 
 // lineEnd returns the symbol behind line k.
 func (r *run) lineEnd(k int) int {

@@ -195,10 +195,35 @@ func rowGap(b []byte) int {
 	return i
 }
 
-// isAddress tells whether b begins with the address of a row of a hex dump.
+// isAddress tells whether b begins with the address of a row of a hex dump: what
+// has a colon behind it, begins with zero, or is wider than the items that follow.
 func isAddress(b []byte) bool {
 	_, n := hexNumber(b, 16)
-	return n >= 4 && (has(b, n, ": ") || b[0] == '0' && (has(b, n, "  ") || n >= 6 && has(b, n, " ")))
+	switch {
+	case n < 4:
+		return false
+	case has(b, n, ": "):
+		return true
+	case b[0] == '0':
+		return has(b, n, "  ") || n >= 6 && has(b, n, " ")
+	case has(b, n, "  "): // hexdump -C, Wireshark
+		return pairs(b[n:], 1)
+	default: // od
+		return n >= 7 && has(b, n, " ") && pairs(b[n:], 2)
+	}
+}
+
+// pairs tells whether b begins with spaces and at least so many items of two
+// digits.
+func pairs(b []byte, items int) bool {
+	for range items {
+		b = bytes.TrimLeft(b, " ")
+		if _, n := hexNumber(b, 3); n != 2 {
+			return false
+		}
+		b = b[2:]
+	}
+	return true
 }
 
 // addressLen returns the length of the address that b begins with.

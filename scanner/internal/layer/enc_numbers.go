@@ -20,8 +20,12 @@ func (p *Peeler) peelNumbers(hit literal.Hit) (Text, bool) {
 	}
 	t := p.begin("decimal", start)
 	p.marks = p.marks[:0]
-	i, stop := start, start
+	cut := len(b) < len(p.content)
+	i, stop, own := start, start, -1
 	for n := 0; ; n++ {
+		if cut && own < 0 && i >= len(b)-keySpan {
+			own, t.To = i, len(p.out) // a Text to come owns what is close to the cut
+		}
 		value, end := byteNumber(b, i)
 		if end == 0 {
 			break
@@ -37,9 +41,12 @@ func (p *Peeler) peelNumbers(hit literal.Hit) (Text, bool) {
 		return Text{}, false
 	}
 	t.marks = p.marks
+	owned := t.To
 	p.end(&t, stop)
 	p.numbers = span{start, stop}
-	t.Cut = len(b) < len(p.content) && stop > len(b)-longestNumberGap
+	if t.Cut = cut && stop > len(b)-longestNumberGap; t.Cut {
+		p.numbers.to, t.To = own, owned
+	}
 	return t, true
 }
 

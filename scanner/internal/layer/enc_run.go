@@ -47,7 +47,7 @@ type run struct {
 	// begin: by what the number of a unit's first symbol leaves when divided
 	// by per.
 	decoded [4]span
-	heads   int // texts decoded that began as compressed data
+	heads   int // symbols decoded as compressed data that begins somewhere in the run
 }
 
 // forget empties the run.

@@ -82,7 +82,8 @@ func (p *Peeler) Reset(content []byte) {
 // does and is to be judged in its stead.
 //
 // For a Compressed hit the Text is the whole of the compressed data and has no
-// context.
+// context. It is empty and Cut where so many such hits stand in one run of
+// base64 that they are not all decoded.
 func (p *Peeler) Peel(hit literal.Hit) (Text, bool) {
 	if hit.Pos < 0 || hit.Len <= 0 || hit.Pos+hit.Len > len(p.content) {
 		return Text{}, false

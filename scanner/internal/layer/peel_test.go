@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -126,5 +127,42 @@ func TestPeelEveryEncoding(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAddressesOfRows puts a key over two rows of a dump, of which the second has
+// the address given.
+func TestAddressesOfRows(t *testing.T) {
+	for _, c := range []struct {
+		form   string
+		second int
+		text   bool
+	}{
+		{"%04x   ", 0x0010, false}, {"%04x   ", 0x1000, false}, {"%04x   ", 0x7060, false}, {"%04x   ", 0xfff0, false}, {"%06x   ", 0x10000, false},
+		{"%08x  ", 0x10, true}, {"%08x  ", 0x10000000, true}, {"%08x  ", 0xfffffff0, true},
+		{"%08x: ", 0x10000000, true}, {"%07o ", 0o20, false}, {"%07o ", 0o1000000, false}, {"%07o ", 0o10000000, false}, {"%07o ", 0o70000000, false},
+	} {
+		key := rulestest.KeyN("address", 20)
+		payload := strings.Repeat("a", 16) + key + "."
+		var content strings.Builder
+		pos := 0
+		for i := 0; i < len(payload); i += 16 {
+			row := payload[i:min(i+16, len(payload))]
+			fmt.Fprintf(&content, c.form, c.second-32+i)
+			if i == 16 {
+				pos = content.Len()
+			}
+			content.WriteString(strings.TrimRight(fmt.Sprintf("% x", row), " "))
+			if c.text {
+				content.WriteString("  " + row)
+			}
+			content.WriteByte('\n')
+		}
+		p := NewPeeler(testLimit)
+		p.Reset([]byte(content.String()))
+		got, ok := p.Peel(literal.Hit{Pos: pos, Len: 14, Kind: literal.HexList})
+		if !ok || !bytes.Contains(got.Bytes, []byte(key+".")) {
+			t.Errorf("%s at %#x: %t", c.form, c.second, ok)
+		}
 	}
 }
