@@ -52,6 +52,12 @@ func Root(path string) (string, error) {
 	return directory(path)
 }
 
+// IsBare tells whether path lies in a repository that has no work tree.
+func IsBare(path string) bool {
+	r, err := repo.Discover(path)
+	return err == nil && r.WorkTree == ""
+}
+
 // directory returns path, or the directory of the file that it names.
 func directory(path string) (string, error) {
 	dir, err := filepath.Abs(path)

@@ -289,5 +289,12 @@ tar -czf "$work/release.tar.gz" -C "$work" petrascan_v1_linux
 sum=$(sha256sum "$work/release.tar.gz" | cut -c 1-64)
 event pull_request inside 1 1 BINARY= DOWNLOAD="file://$work/release.tar.gz" SHA256="$sum" < <(pull "$main" "$inside")
 event pull_request inside 2 - BINARY= DOWNLOAD="file://$work/petrascan" < <(pull "$main" "$inside")
+# A temporary directory with a colon in its name, as Windows has it.
+mkdir -p "$work/colon/D:"
+(
+	cd "$work/colon"
+	RUNNER_TEMP=D: INPUT_PATH=$work/author INPUT_MODE=history INPUT_FAIL_ON=none \
+		INPUT_DOWNLOAD="file://$work/release.tar.gz" INPUT_SHA256=$sum bash "$source/.github/actions/scan/scan.sh" >/dev/null
+)
 
 echo "all passed"

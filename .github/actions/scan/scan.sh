@@ -134,7 +134,9 @@ downloaded() {
 	[ "${RUNNER_OS-}" != Windows ] || petrascan=$petrascan.exe
 	case $INPUT_DOWNLOAD in
 	*.tar.gz)
-		tar -xzf "$file" -C "$temp" --strip-components 1 || fail "$INPUT_DOWNLOAD is no archive of a release"
+		# From standard input: of a name with a colon, as D:\_temp\download, GNU tar
+		# takes what is before it for another machine.
+		tar -xz -C "$temp" --strip-components 1 -f - <"$file" || fail "$INPUT_DOWNLOAD is no archive of a release"
 		[ -f "$petrascan" ] || fail "there is no ${petrascan##*/} in $INPUT_DOWNLOAD"
 		;;
 	*) mv "$file" "$petrascan" ;;
@@ -164,8 +166,10 @@ while IFS= read -r arg; do
 done <<<"${INPUT_ARGS-}"
 args+=(-- "$path")
 
+# On Windows the shell would make paths of what looks like one, globs and the
+# format before a file's name among it.
 status=0
-"$petrascan" "${args[@]}" 2>"$temp/stderr" || status=$?
+MSYS_NO_PATHCONV=1 "$petrascan" "${args[@]}" 2>"$temp/stderr" || status=$?
 
 # What is said here may quote the repository: no line of it is a command.
 stop="stop_${RANDOM}_${RANDOM}_$RANDOM"

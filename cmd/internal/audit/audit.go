@@ -80,8 +80,6 @@ const (
 	incomplete                // a part of a key: there is nothing to ask or delete
 )
 
-const partRule = "petra-api-key-partial"
-
 // accounts returns the report's keys, the worst first and of those the oldest.
 func accounts(r *finding.Report, o Options) []*account {
 	targets := map[int]*finding.Target{}
@@ -125,7 +123,7 @@ func (a *account) judge() urgency {
 		return closed
 	case a.Status == finding.Deleted:
 		return rejected
-	case a.Rule == partRule:
+	case a.Rule == report.PartialRule:
 		return incomplete
 	case a.here():
 		return current

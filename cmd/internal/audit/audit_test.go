@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/petrascan/petrascan/cmd/internal/report"
 	"github.com/petrascan/petrascan/scanner/finding"
 )
 
@@ -41,7 +42,7 @@ func TestOrder(t *testing.T) {
 		return finding.Finding{Key: key, Location: l, Reachable: reachable, Blob: "b0"}
 	}
 	keys := []finding.Exposure{
-		{ID: id("0"), Rule: partRule, Status: finding.Unverified},
+		{ID: id("0"), Rule: report.PartialRule, Status: finding.Unverified},
 		{ID: id("1"), Status: finding.Deleted, Proven: true, InHead: true},
 		{ID: id("2"), Status: finding.Deleted, InHead: true},
 		{ID: id("3"), Status: finding.Unverified},
@@ -114,7 +115,7 @@ func TestSituations(t *testing.T) {
 		lacking []string
 	}{
 		{
-			name: "a part of a key", key: finding.Exposure{Rule: partRule, Status: finding.Unverified},
+			name: "a part of a key", key: finding.Exposure{Rule: report.PartialRule, Status: finding.Unverified},
 			want: []string{"only a part of a key", "found only in part"}, lacking: []string{"Admin: create", "In the portal", "Not yet proven", ". ."},
 		},
 		{

@@ -26,16 +26,7 @@ func codes(list []string) []string {
 }
 
 // list joins words as a sentence does.
-func list(words []string) string {
-	switch len(words) {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " and " + words[last]
-}
+func list(words []string) string { return report.Enumerate(words, "and") }
 
 // few joins the first words and counts the others.
 func few(words []string, most int) string {

@@ -88,6 +88,9 @@ func (b *baseline) run(ctx context.Context, env *Env, path string) error {
 	shown := config.BaselineName
 	if b.baseline != "" {
 		file, shown = resolve(env.Dir, b.baseline), b.baseline
+	} else if scanner.IsBare(root) {
+		return hinted("commit the list in a clone, or name a file with --baseline here and in each scan",
+			"%s is a bare repository: no scan reads a list in it", path)
 	}
 	old, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,22 @@ func TestOutputErrors(t *testing.T) {
 	}
 	if list, _ := os.ReadDir(dir); len(list) != 1 {
 		t.Errorf("%d files are left beside the report", len(list)-1)
+	}
+}
+
+// TestRawKeysAreForOne: nobody else reads a report with raw keys in it.
+func TestRawKeysAreForOne(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has other permissions")
+	}
+	file := filepath.Join(t.TempDir(), "report.json")
+	in := strings.NewReader("K=" + rulestest.Key("shown") + "\n")
+	if got := cli.Main(context.Background(), environment(in, io.Discard, io.Discard), []string{"files", "-", "--show-keys", "-o", file}); got != 1 {
+		t.Fatalf("exit status %d, want 1", got)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("%v, %v: others can read it", info.Mode(), err)
 	}
 }
 

@@ -142,15 +142,11 @@ func looksLikeKey(s string) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// partRule is of findings that are no whole key, about which nobody can be
-// asked.
-const partRule = "petra-api-key-partial"
-
 // subjects returns the keys of a report that can be asked about.
 func subjects(keys []finding.Exposure, texts map[finding.ID]finding.Key) []verify.Subject {
 	var list []verify.Subject
 	for _, e := range keys {
-		if key, ok := texts[e.ID]; ok && e.Rule != partRule {
+		if key, ok := texts[e.ID]; ok && e.Rule != report.PartialRule {
 			list = append(list, verify.Subject{Key: key, Extent: e.Extent})
 		}
 	}
@@ -183,7 +179,7 @@ func (v *verifier) check(ctx context.Context, r *scanner.Result) {
 	for i := range r.Report.Keys {
 		e := &r.Report.Keys[i]
 		verdict, ok := answers.Verdicts[e.ID]
-		if e.Rule == partRule {
+		if e.Rule == report.PartialRule {
 			e.StatusReason = "only a part of the key stands there, so the API can't be asked"
 			continue
 		}

@@ -41,8 +41,9 @@ func ManagerOf(top, dir, configured string) *Manager {
 	}
 	return &Manager{
 		Name: "core.hooksPath", File: dir, Has: names(filepath.Join(dir, "pre-commit")),
-		Snippet: "petrascan hook run pre-commit || exit     # in " + filepath.Join(dir, "pre-commit") + "\n" +
-			"petrascan hook run pre-push \"$@\" || exit  # in " + filepath.Join(dir, "pre-push") + "\n",
+		Snippet: "petrascan hook run pre-commit || exit       # in " + filepath.Join(dir, "pre-commit") + "\n" +
+			"petrascan hook run commit-msg \"$1\" || exit  # in " + filepath.Join(dir, "commit-msg") + "\n" +
+			"petrascan hook run pre-push \"$@\" || exit    # in " + filepath.Join(dir, "pre-push") + "\n",
 	}
 }
 

@@ -39,7 +39,7 @@ func readLines(r *finding.Report) []string {
 		}
 		what = append(what, all+" ("+strings.Join(parts, ", ")+")")
 	}
-	s := "Read " + enumerate(what, "and") + ", " + volume(c.Bytes)
+	s := "Read " + Enumerate(what, "and") + ", " + volume(c.Bytes)
 	if ms := r.Scan.ElapsedMS; ms > 0 {
 		s += ", in " + elapsed(ms) + " (" + volume(c.Bytes*1000/ms) + "/s)"
 	}
@@ -63,7 +63,7 @@ func rangeLine(g *finding.Range) string {
 		if len(list) > most {
 			shown = append(shown, count(len(list)-most)+" more")
 		}
-		return enumerate(shown, "and")
+		return Enumerate(shown, "and")
 	}
 	s := "Looked at what is reachable from " + ids(g.New)
 	if len(g.Old) > 0 {

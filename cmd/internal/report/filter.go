@@ -85,7 +85,7 @@ func oneOf(what, value string, names []string) error {
 	if near := Nearest(value, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return fmt.Errorf("unknown %s %q (want %s)%s", what, value, enumerate(names, "or"), hint)
+	return fmt.Errorf("unknown %s %q (want %s)%s", what, value, Enumerate(names, "or"), hint)
 }
 
 func (c *Criteria) want(f *finding.Finding, e *finding.Exposure) bool {

@@ -80,7 +80,7 @@ func incomplete(r *finding.Report) string {
 	if len(parts) == 0 {
 		return "Incomplete: what was not read may hold keys."
 	}
-	return "Incomplete: " + enumerate(parts, "and") + "; what was not read may hold keys."
+	return "Incomplete: " + Enumerate(parts, "and") + "; what was not read may hold keys."
 }
 
 // githubData escapes the message of a workflow command.

@@ -135,7 +135,7 @@ func (v *view) targetWords() string {
 	if len(names) == 0 {
 		return "nothing"
 	}
-	return enumerate(names, "and")
+	return Enumerate(names, "and")
 }
 
 // keyAnchor is the fragment of a key's card.

@@ -67,7 +67,7 @@ func ParseFormat(name string) (Format, error) {
 	if near := Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
-	return "", fmt.Errorf("unknown format %q (want %s)%s", name, enumerate(names, "or"), hint)
+	return "", fmt.Errorf("unknown format %q (want %s)%s", name, Enumerate(names, "or"), hint)
 }
 
 // FormatOf returns the format that a file's extension stands for, and whether

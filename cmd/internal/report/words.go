@@ -30,10 +30,11 @@ const (
 	isPartial
 )
 
-const (
-	splitRule   = "petra-api-key-split"
-	partialRule = "petra-api-key-partial"
-)
+const splitRule = "petra-api-key-split"
+
+// PartialRule is the id of the rule whose findings are no whole keys: nobody can
+// be asked about one.
+const PartialRule = "petra-api-key-partial"
 
 func verdictOf(e *finding.Exposure) verdict {
 	switch {
@@ -43,7 +44,7 @@ func verdictOf(e *finding.Exposure) verdict {
 		return isDeleted
 	case e.Rule == splitRule:
 		return isSplit
-	case e.Rule == partialRule:
+	case e.Rule == PartialRule:
 		return isPartial
 	}
 	return isUnverified
@@ -101,7 +102,7 @@ func traits(e *finding.Exposure) string {
 	switch e.Rule {
 	case splitRule:
 		words = append(words, "in pieces")
-	case partialRule:
+	case PartialRule:
 		words = append(words, "a part only")
 	}
 	if e.Extent == finding.Uncertain {
@@ -291,8 +292,8 @@ func day(s string) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
-// enumerate joins words as a sentence does: "a, b or c".
-func enumerate(words []string, conjunction string) string {
+// Enumerate joins words as a sentence does: "a, b or c".
+func Enumerate(words []string, conjunction string) string {
 	switch len(words) {
 	case 0:
 		return ""
