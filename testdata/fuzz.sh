@@ -40,6 +40,14 @@ for package in $(go list ./...); do
 		if [ -z "$new" ] && grep -q 'context deadline exceeded' "$work/log" && ! grep -q 'Failing input' "$work/log"; then
 			continue
 		fi
+		# On a machine that stands still for ten seconds any input seems to hang: one
+		# that does it by itself does it again.
+		if [ -n "$new" ] && grep -q 'hung or terminated unexpectedly' "$work/log" && ! grep -q '^panic' "$work/log" &&
+			go test -count 3 -timeout 2m -run "^$target\$" "$package" >"$work/again" 2>&1; then
+			printf '  seemed to hang, but its inputs pass:\n%s\n' "$new"
+			while IFS= read -r file; do rm -f "$file"; done <<<"$new"
+			continue
+		fi
 		failed=1
 		tail -n 50 "$work/log"
 		while IFS= read -r file; do

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/iotest"
 )
@@ -32,7 +33,7 @@ func agreeReader(t *testing.T, r *Reader, src []byte) {
 			t.Fatalf("%s: accepted what compress/flate refuses: %v", name, wantErr)
 		case !bytes.HasPrefix(got, want):
 			t.Fatalf("%s: not all came out that compress/flate gives before it refuses", name)
-		case errors.Is(wantErr, io.ErrUnexpectedEOF) && err != io.ErrUnexpectedEOF:
+		case errors.Is(wantErr, io.ErrUnexpectedEOF) && err != io.ErrUnexpectedEOF && !corruptAnyway(src):
 			t.Fatalf("%s: a stream that is cut: %v", name, err)
 		}
 		if wantErr != nil || len(want) > oracleLimit {
@@ -46,6 +47,14 @@ func agreeReader(t *testing.T, r *Reader, src []byte) {
 			t.Fatalf("%s: %d bytes are left behind the stream, compress/flate leaves %d, %v", name, len(rest), len(src)-wantConsumed, err)
 		}
 	}
+}
+
+// corruptAnyway tells whether compress/flate refuses src whatever follows.
+// Before it looks at a code it asks for as many bits as the end of a block has,
+// so that it takes some streams for cut that are corrupt, too.
+func corruptAnyway(src []byte) bool {
+	_, _, err := oracle(append(slices.Clone(src), make([]byte, 8)...))
+	return err != nil && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func TestReaderGivesEveryKind(t *testing.T) {
