@@ -113,10 +113,11 @@ func (e *Engine) NewWorker() *Worker {
 // encodedLimit is how many bytes of an encoded run are decoded at a time.
 const encodedLimit = 4 << 20
 
-// Whole tells from the first [layer.SniffLen] bytes of content (or all of it)
-// whether the content must be searched even if no literal stands in it,
-// because it is a container, or a program that may carry one at its end.
-func (e *Engine) Whole(head []byte) bool {
+// Whole tells from the first [layer.SniffLen] and the last bytes of content, at
+// most [layer.SniffTailLen], whether the content must be searched even if no
+// literal stands in it, because it is a container, ends with one, or is a program
+// that may carry one.
+func (e *Engine) Whole(head, tail []byte) bool {
 	if e.opts.Limits.Depth == 0 {
 		return false
 	}
@@ -127,9 +128,12 @@ func (e *Engine) Whole(head []byte) bool {
 	case bytes.HasPrefix(head, []byte("MZ")), bytes.HasPrefix(head, []byte("\x7fELF")):
 		return true
 	case bytes.HasPrefix(head, []byte("#!")):
-		return bytes.Contains(head, []byte("PK\x03\x04"))
+		if bytes.Contains(head, []byte("PK\x03\x04")) {
+			return true
+		}
 	}
-	return false
+	_, ok := layer.SniffTail(tail)
+	return ok
 }
 
 // Candidate tells whether b holds a literal, and so may hold a key.

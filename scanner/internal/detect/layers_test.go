@@ -287,12 +287,15 @@ func TestProgramsWithArchives(t *testing.T) {
 		if err != nil || len(out.Hits) != 1 {
 			t.Errorf("%q: %d hits, %v", program, len(out.Hits), err)
 		}
-		if !e.Whole(content[:min(len(content), 1024)]) {
+		if !e.Whole(content[:min(len(content), 1024)], nil) {
 			t.Errorf("%q: a walk would pass it by", program)
 		}
 	}
-	if e.Whole([]byte("#!/bin/sh\necho hello\n")) {
+	if e.Whole([]byte("#!/bin/sh\necho hello\n"), []byte("echo hello\n")) {
 		t.Error("every script would be searched whole")
+	}
+	if !e.Whole([]byte("#!/bin/sh\n# a long program\n"), archive[len(archive)-22:]) {
+		t.Error("a walk would pass by a zip behind a long program")
 	}
 }
 

@@ -179,14 +179,8 @@ func (w *worker) bytes(ctx context.Context, b []byte) (detect.Outcome, error) {
 // container tells from its first and last bytes whether content goes to
 // detection whatever literals stand in it.
 func (w *worker) container(head, tail []byte) bool {
-	if !w.walk.opts.Containers {
-		return false
-	}
-	if w.walk.opts.Engine.Whole(head[:min(len(head), layer.SniffLen)]) {
-		return true
-	}
-	_, ok := layer.SniffTail(tail[max(0, len(tail)-layer.SniffTailLen):])
-	return ok
+	return w.walk.opts.Containers &&
+		w.walk.opts.Engine.Whole(head[:min(len(head), layer.SniffLen)], tail[max(0, len(tail)-layer.SniffTailLen):])
 }
 
 // A reader reads an open file at its offset.

@@ -61,7 +61,7 @@ func BenchmarkDelta(b *testing.B) {
 		g := newGlance(never)
 		b.SetBytes(int64(len(d.out)))
 		for b.Loop() {
-			if traced, _, err := g.delta(d.base, ops, len(d.out)); traced || err != nil {
+			if traced, err := g.delta(d.base, ops, len(d.out)); traced || err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -13,6 +13,7 @@ type glance struct {
 	// that comes about between two of them only makes the object be looked at.
 	joints []byte
 	head   [headBytes]byte
+	tail   [tailBytes]byte
 }
 
 // joint is how many bytes a copied span is looked at on each side of a change;
@@ -30,16 +31,16 @@ func newGlance(trace func(b []byte) bool) *glance {
 }
 
 // delta looks at what the instructions make of base, size bytes, without making
-// it. It returns how that begins, too, if there is no trace, and fails where
-// applying the instructions would.
-func (g *glance) delta(base, ops []byte, size int) (traced bool, head []byte, err error) {
-	head = g.head[:min(size, len(g.head))]
+// it, and fails where applying the instructions would. If there is no trace,
+// ends tells how that begins and ends.
+func (g *glance) delta(base, ops []byte, size int) (traced bool, err error) {
+	head, tail := g.head[:min(size, len(g.head))], g.tail[:min(size, len(g.tail))]
 	buf, end := g.joints[:cap(g.joints)], 0
 	at := 0
 	for len(ops) > 0 {
 		if end > manyJoints {
 			if g.trace(buf[:end]) {
-				return true, nil, nil
+				return true, nil
 			}
 			end = copy(buf, buf[end-joint:end]) // where a trace may have begun
 		}
@@ -47,7 +48,7 @@ func (g *glance) delta(base, ops []byte, size int) (traced bool, head []byte, er
 		if op&0x80 == 0 {
 			n := int(op)
 			if n == 0 || n >= len(ops) || n > size-at {
-				return false, nil, errDelta
+				return false, errDelta
 			}
 			if n <= little && len(ops) > little {
 				copyLittle(buf[end:], ops[1:])
@@ -57,6 +58,9 @@ func (g *glance) delta(base, ops []byte, size int) (traced bool, head []byte, er
 			if at < len(head) {
 				copy(head[at:], ops[1:1+n])
 			}
+			if size-at-n < len(tail) {
+				putTail(tail, ops[1:1+n], size-at-n)
+			}
 			end += n
 			at += n
 			ops = ops[1+n:]
@@ -64,7 +68,7 @@ func (g *glance) delta(base, ops []byte, size int) (traced bool, head []byte, er
 		}
 		off, n, rest, ok := nextCopy(ops)
 		if !ok || off < 0 || n > len(base)-off || n > size-at {
-			return false, nil, errDelta
+			return false, errDelta
 		}
 		ops = rest
 		span := base[off : off+n]
@@ -78,12 +82,29 @@ func (g *glance) delta(base, ops []byte, size int) (traced bool, head []byte, er
 		if at < len(head) {
 			copy(head[at:], span)
 		}
+		if size-at-n < len(tail) {
+			putTail(tail, span, size-at-n)
+		}
 		at += n
 	}
 	if at != size {
-		return false, nil, fmt.Errorf("delta makes %d bytes of the %d it announces", at, size)
+		return false, fmt.Errorf("delta makes %d bytes of the %d it announces", at, size)
 	}
-	return g.trace(buf[:end]), head, nil
+	return g.trace(buf[:end]), nil
+}
+
+// putTail puts into tail, the last bytes of something, what b has of them: after
+// bytes follow b.
+func putTail(tail, b []byte, after int) {
+	to := len(tail) - after
+	n := min(to, len(b))
+	copy(tail[to-n:to], b[len(b)-n:])
+}
+
+// ends returns the first and the last bytes of the object of size bytes that delta
+// looked at last.
+func (g *glance) ends(size int) (head, tail []byte) {
+	return g.head[:min(size, len(g.head))], g.tail[:min(size, len(g.tail))]
 }
 
 // object looks at an object that was built, all of it but for its holes.

@@ -80,7 +80,7 @@ func (w *worker) signOf(data []byte, base *frame) sign {
 // telling tells whether an object is to be shown for what it holds.
 func (w *worker) telling(t Type, hit bool, data []byte) bool {
 	o := &w.walk.o
-	return o.Match == nil || hit || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)])
+	return o.Match == nil || hit || t == Blob && o.Whole != nil && o.Whole(data[:min(len(data), headBytes)], data[max(0, len(data)-tailBytes):])
 }
 
 // links notes what the object in next names and the store lacks.

@@ -36,10 +36,10 @@ type WalkOptions struct {
 	// can have one only where something changed. It is called by all workers at
 	// once.
 	Trace func(b []byte) bool
-	// Whole tells from the first 1024 bytes of a blob, or all if there are fewer,
-	// that it must be visited whatever Match says. It may be nil. It is called by
-	// all workers at once.
-	Whole func(head []byte) bool
+	// Whole tells from the first 1024 and the last 22 bytes of a blob, or all if
+	// there are fewer, that it must be visited whatever Match says. It may be nil.
+	// It is called by all workers at once.
+	Whole func(head, tail []byte) bool
 	// Memory is how many bytes all workers together may hold of objects built from
 	// deltas; 0 means 1.5 GiB. A single object may take three quarters of it with
 	// its base and delta: by default two of half a gigabyte, Git's limit for files
@@ -68,7 +68,8 @@ type WalkOptions struct {
 const (
 	defaultMemory = 3 << 29
 	defaultStream = 32 << 20
-	headBytes     = 1024 // what Whole sees
+	headBytes     = 1024 // what Whole sees of a blob,
+	tailBytes     = 22   // and of its end: a zip's record there, without a comment
 
 	// MaxTrace is the length in bytes of the longest string that Trace may look for.
 	MaxTrace = joint + 1

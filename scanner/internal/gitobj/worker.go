@@ -436,11 +436,11 @@ func (w *worker) build(i int32, base *frame) (size int, doubt, err error) {
 	if t := w.job.forest.typ[i]; w.onlySearched(i) {
 		switch {
 		case base.sign == unseen && t == Blob:
-			traced, head, err := w.glance.delta(base.buf, ops, size)
+			traced, err := w.glance.delta(base.buf, ops, size)
 			if err != nil {
 				return 0, nil, err
 			}
-			if !traced && (o.Whole == nil || !o.Whole(head)) {
+			if !traced && (o.Whole == nil || !o.Whole(w.glance.ends(size))) {
 				return size, doubt, nil
 			}
 		case base.sign != matched:
