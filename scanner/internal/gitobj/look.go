@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -149,6 +150,9 @@ func (w *worker) count(n int64) {
 	w.bytesNow += n
 	if w.objectsNow == 512 {
 		w.report()
+		// With a worker on every processor, whoever is to end the walk would wait
+		// for a time slice at each step from the signal to w.walk.stop.
+		runtime.Gosched()
 	}
 }
 
