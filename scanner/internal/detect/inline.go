@@ -17,6 +17,10 @@ const allowReach = 4 << 10
 // maxReason is how many bytes of a reason are kept.
 const maxReason = 200
 
+// meantSpan is how many bytes next to a key are looked at for what was meant as a
+// marker: there may be thousands of keys in a line of megabytes.
+const meantSpan = 512
+
 // comments returns the reason that a petrascan:allow comment gives for the key
 // in b[start:end], empty if it gives none; nil without a comment. The comment
 // stands on one of the key's lines, or alone on the line before them. Without one,
@@ -45,6 +49,11 @@ func (w *Worker) comments(b []byte, start, end int, wide bool) (reason *string, 
 		}
 	}
 	for i, part := range parts {
+		if i == 1 {
+			part = part[max(0, len(part)-meantSpan):]
+		} else {
+			part = part[:min(len(part), meantSpan)]
+		}
 		if at, word := misspelt(part); at >= 0 && (i < 2 || opensComment(part[:at])) {
 			return nil, word
 		}
